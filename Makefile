@@ -1,0 +1,82 @@
+# Everything a clone needs, from Python 3.11+ and make alone. `make` lists it.
+# Another interpreter: make run PYTHON=/path/to/python3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run flask test check format db lock bench clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+SOURCES := membership webhooks sandbox tests migrations gunicorn.conf.py
+TESTS ?= tests
+# How many test processes at once; each starts its own PostgreSQL when a test asks for one.
+PROCESSES ?= 2
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.dev ## Build .venv with everything, development tools included
+
+run: $(VENV)/.sandbox ## Start the whole site here, with the sandbox instead of Stripe and MailerLite
+	@exec $(PY) -m sandbox.run
+
+flask: $(VENV)/.sandbox ## A command for the site that `make run` runs: make flask do="owner add ada@example.com"
+	@test -n "$(do)" || { echo 'Say which command: make flask do="owner add ada@example.com"'; exit 1; }
+	@$(PY) -m sandbox.run $(do)
+
+test: $(VENV)/.dev ## Run every test: make test, or make test TESTS=tests/billing
+	@echo "Running the tests in $(PROCESSES) processes."
+	@$(PY) -m pytest -n $(PROCESSES) --dist loadgroup $(TESTS)
+
+check: $(VENV)/.dev ## Formatting, lint, types and the direction of imports
+	@echo "Formatting:"
+	@$(PY) -m ruff format --check .
+	@echo "Lint:"
+	@$(PY) -m ruff check .
+	@echo "Types:"
+	@$(PY) -m mypy
+	@echo "Imports:"
+	@PYTHONPATH=. $(PY) $(VENV)/bin/lint-imports --no-logo
+
+format: $(VENV)/.dev ## Format the code and mend what ruff can mend
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+db: $(VENV)/.sandbox ## Bring the database named in .env up to date
+	@$(PY) -m flask db upgrade
+
+bench: $(VENV)/.dev ## Measure pages and webhook under gunicorn; takes a few minutes
+	@$(PY) bench/run.py
+
+lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv; see https://docs.astral.sh/uv/"; exit 1; }
+	@$(call pin,production,)
+	@$(call pin,sandbox,--extra=sandbox)
+	@$(call pin,dev,--extra=dev)
+
+clean: ## Remove what was built and the sandbox's data; .env and your own database stay
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf instance/sandbox* instance/run-* instance/logs
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Clean."
+
+define pin
+echo "Pinning requirements/$(1).txt" && uv pip compile pyproject.toml $(2) --upgrade --universal \
+  --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet \
+  -o requirements/$(1).txt
+endef
+
+# Stamps: a set-up that was finished is not done again until the pins change.
+# The development pins contain the others, so they answer for both.
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.made
+	@echo "Installing the pinned packages and the development tools (a minute the first time)."
+	@$(PY) -m pip install --quiet --require-hashes --disable-pip-version-check -r requirements/dev.txt
+	@touch $(VENV)/.sandbox $@
+
+$(VENV)/.sandbox: requirements/sandbox.txt $(VENV)/.made
+	@echo "Installing the pinned packages (half a minute the first time)."
+	@$(PY) -m pip install --quiet --require-hashes --disable-pip-version-check -r requirements/sandbox.txt
+	@touch $@
+
+$(VENV)/.made:
+	@PYTHON="$(PYTHON)" sh scripts/make-venv $(VENV)
+	@touch $@
