@@ -1,0 +1,1 @@
+"""Latchkey: a newsletter that turns readers into paying members."""

@@ -1,0 +1,71 @@
+"""Forms of joining and signing in."""
+
+from wtforms import BooleanField, PasswordField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from membership import config
+from membership.accounts import passwords
+from membership.forms import Form
+from membership.newsletter import codes
+from membership.newsletter.forms import email_field
+
+
+class _Join(Form):
+    """The password is checked before any code is, so that a short one spends nothing."""
+
+    def validate_password(self, field: PasswordField) -> None:
+        if not field.data:
+            return
+        settings = config.current()
+        problem = passwords.problem(
+            field.data,
+            at_least=settings.password_min_length,
+            about=(self.address(), settings.site_name),
+        )
+        if problem:
+            raise ValidationError(problem)
+
+    def address(self) -> str:
+        raise NotImplementedError
+
+
+class JoinForm(_Join):
+    """An address, the code sent to it and, to open an account, a password."""
+
+    email = email_field()
+    code = StringField("Code", validators=[InputRequired("Enter the code from the mail")])
+    password = PasswordField("Password")
+
+    def validate_code(self, field: StringField) -> None:
+        field.data = codes.normalise(field.data or "")
+        if not codes.well_formed(field.data):
+            raise ValidationError(f"The code has {codes.DIGITS} digits")
+
+    def address(self) -> str:
+        return self.email.data or ""
+
+
+class PasswordForm(_Join):
+    """The address is proven already; only the password is missing."""
+
+    password = PasswordField("Password")
+
+    def __init__(self, email: str) -> None:
+        self._email = email
+        super().__init__()
+
+    def validate_password(self, field: PasswordField) -> None:
+        if not field.data:
+            raise ValidationError("Choose a password")
+        super().validate_password(field)
+
+    def address(self) -> str:
+        return self._email
+
+
+class LoginForm(Form):
+    email = email_field()
+    password = PasswordField(
+        "Password", validators=[InputRequired("Enter your password"), Length(max=10_000)]
+    )
+    remember = BooleanField("Stay signed in on this device")

@@ -1,0 +1,56 @@
+"""What a code opens: the subscription by itself, an account together with a password."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from membership.accounts import registration
+from membership.accounts.models import User
+from membership.newsletter import challenges, signup
+from membership.newsletter.challenges import Gone, Wrong
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The address is proven and on the list; no account was asked for."""
+
+    email: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """There is an account now."""
+
+    user: User
+
+
+@dataclass(frozen=True)
+class HasAccount:
+    """The address is proven, but had an account already: its password stays as it was."""
+
+    email: str
+
+
+Outcome = Confirmed | Opened | HasAccount
+
+
+def with_code(
+    session: Session, email: str, code: str, password_hash: str | None, *, now: datetime
+) -> Outcome | Wrong | Gone:
+    """Check the code and do what it opens, all of it or none. The caller commits either way."""
+    proof = challenges.check(session, email, signup.PURPOSE, code, now=now)
+    if not isinstance(proof, challenges.Proven):
+        return proof
+    signup.confirm(session, email, now=now)
+    return proven(session, email, password_hash, now=now)
+
+
+def proven(session: Session, email: str, password_hash: str | None, *, now: datetime) -> Outcome:
+    """The same for an address whose code was right a moment ago."""
+    if password_hash is None:
+        return Confirmed(email)
+    try:
+        return Opened(registration.register(session, email, password_hash, now=now))
+    except registration.EmailTaken:
+        return HasAccount(email)

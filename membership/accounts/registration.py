@@ -1,0 +1,45 @@
+"""Open an account for somebody who has proven their address."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from membership import journal
+from membership.accounts.models import User
+from membership.newsletter import signup
+
+
+class EmailTaken(Exception):
+    """There is an account at this address already."""
+
+
+def register(session: Session, email: str, password_hash: str, *, now: datetime) -> User:
+    """A new account; the address is on the newsletter too, since that is what was asked for.
+
+    Raises EmailTaken.
+    """
+    user = User(email=email, password_hash=password_hash, created_at=now)
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        raise EmailTaken(email) from error
+    signup.confirm(session, email, now=now).has_account = True
+    journal.record(session, "account.opened", user_id=user.id, email=email)
+    return user
+
+
+def find(session: Session, email: str) -> User | None:
+    return session.scalars(select(User).where(User.email == email)).first()
+
+
+def make_owner(session: Session, email: str) -> User:
+    """Mark the account at this address as an owner's. Raises LookupError when there is none."""
+    user = find(session, email)
+    if user is None:
+        raise LookupError(f"there is no account at {email}: open one on the site first")
+    user.is_owner = True
+    journal.record(session, "owner.added", user_id=user.id, email=email)
+    return user

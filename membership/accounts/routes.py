@@ -1,0 +1,175 @@
+"""Joining, signing in and out."""
+
+from datetime import datetime, timedelta
+
+from flask import (
+    Blueprint,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from membership import clock, config, jobs, journal
+from membership.accounts import attempts, destinations, hashing, joining, registration, sessions
+from membership.accounts.forms import JoinForm, LoginForm, PasswordForm
+from membership.accounts.models import User
+from membership.db import db, transaction
+from membership.extensions import limiter
+from membership.newsletter import delivery, signup
+from membership.newsletter.challenges import Gone, Wrong
+from membership.waits import TooSoon
+
+bp = Blueprint("accounts", __name__)
+PROVEN_FOR = timedelta(minutes=30)
+
+
+@bp.get("/join")
+def join() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(destinations.wanted() or url_for("dashboard.account"))
+    if request.args.get("change"):
+        session.pop("join_email", None)
+        session.pop("proven", None)
+    destinations.remember()
+    proven = _proven_email()
+    form = PasswordForm(proven) if proven else JoinForm(email=session.get("join_email"))
+    return _join_page(form)
+
+
+@bp.post("/join")
+@limiter.limit("60 per hour")
+def enter_code() -> ResponseReturnValue:
+    """The code confirms the subscription; with a password it opens an account, signed in."""
+    proven = _proven_email()
+    if proven and "code" not in request.form:
+        return _choose_password(proven)
+    form = JoinForm()
+    if not form.validate_on_submit():
+        return _join_page(form), 422
+    email, password_hash = form.email.data, _hash(form.password.data)
+    with transaction() as rows:
+        outcome = joining.with_code(rows, email, form.code.data, password_hash, now=clock.now())
+    if isinstance(outcome, Wrong | Gone):
+        form.code.errors = [_sentence(outcome)]
+        return _join_page(form), 422
+    return _after(outcome)
+
+
+@bp.get("/login")
+def login() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(destinations.wanted() or url_for("dashboard.account"))
+    return _login_page(LoginForm(formdata=None, email=session.get("join_email")))
+
+
+@bp.post("/login")
+@limiter.limit("30 per 5 minutes")
+def sign_in() -> ResponseReturnValue:
+    form = LoginForm()
+    if not form.validate_on_submit():
+        return _login_page(form), 422
+    if wait := attempts.wait(db.session(), form.email.data, now=clock.now()):
+        raise TooSoon(wait, "There were too many tries to sign in to this account.")
+    user = registration.find(db.session(), form.email.data)
+    right = hashing.is_right(user.password_hash if user else None, form.password.data)
+    if user is None or not right or user.disabled_at:
+        with transaction() as rows:
+            journal.record(rows, attempts.REFUSED, email=form.email.data)
+        form.password.errors = ["The address or the password is not right"]
+        return _login_page(form), 422
+    return _sign_in(
+        user, destinations.wanted() or url_for("dashboard.account"), remember=form.remember.data
+    )
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        with transaction() as rows:
+            sessions.end(rows, current_user.get_id(), now=clock.now())
+    sessions.forget_cookie()
+    flash("You are signed out.", "status")
+    return redirect(url_for("pages.home"), 303)
+
+
+def _choose_password(email: str) -> ResponseReturnValue:
+    form = PasswordForm(email)
+    if not form.validate_on_submit():
+        return _join_page(form), 422
+    password_hash = _hash(form.password.data)
+    with transaction() as rows:
+        outcome = joining.proven(rows, email, password_hash, now=clock.now())
+    return _after(outcome)
+
+
+def _after(outcome: joining.Outcome) -> ResponseReturnValue:
+    jobs.nudge("subscribers")
+    match outcome:
+        case joining.Opened(user):
+            destination = destinations.wanted() or url_for("billing.plans")
+            answer = _sign_in(user, destination, remember=False)
+            flash(f"Welcome. Your account is open, and the letters go to {user.email}.", "status")
+            return answer
+        case joining.HasAccount(email):
+            flash("There is an account at this address already. Sign in to it here.", "status")
+            session.pop("proven", None)
+            session["join_email"] = email
+            return redirect(url_for("accounts.login", next=destinations.wanted()), 303)
+        case joining.Confirmed(email):
+            session["proven"] = {"email": email, "at": clock.now().isoformat()}
+            session["join_email"] = email
+            return redirect(url_for("accounts.join", next=destinations.wanted()), 303)
+
+
+def _sign_in(user: User, destination: str, *, remember: bool) -> ResponseReturnValue:
+    before = current_user.get_id()
+    with transaction() as rows:
+        if before:  # that session is over
+            sessions.end(rows, before, now=clock.now())
+        token = sessions.begin(rows, user, now=clock.now())
+    sessions.remember_in_cookie(token, remember=remember)
+    return redirect(destination, 303)
+
+
+def _join_page(form: JoinForm | PasswordForm) -> str:
+    settings = config.current()
+    email = session.get("join_email")
+    wait = signup.resend_wait(db.session(), email, now=clock.now()) if email else timedelta(0)
+    return render_template(
+        "accounts/join.html",
+        form=form,
+        email=email,
+        proven=isinstance(form, PasswordForm),
+        wait=max(0, round(wait.total_seconds())),
+        delivery=delivery.state_of_last(email) if email else None,
+        password_min=settings.password_min_length,
+        next=destinations.wanted(),
+    )
+
+
+def _login_page(form: LoginForm) -> str:
+    return render_template("accounts/login.html", form=form, next=destinations.wanted())
+
+
+def _sentence(outcome: Wrong | Gone) -> str:
+    if isinstance(outcome, Gone):
+        return "That code cannot be used any more. Ask for a new one below"
+    tries = "one try" if outcome.tries_left == 1 else f"{outcome.tries_left} tries"
+    return f"That is not the code we sent. You have {tries} left"
+
+
+def _hash(password: str) -> str | None:
+    return hashing.hash_password(password) if password else None
+
+
+def _proven_email() -> str | None:
+    """The address whose code this browser entered in the last half hour."""
+    proven = session.get("proven")
+    if not proven or clock.now() - datetime.fromisoformat(proven["at"]) > PROVEN_FOR:
+        return None
+    return str(proven["email"])

@@ -1,0 +1,151 @@
+"""The application: the one module that knows all the others, and wires them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from membership import clock as clocks
+from membership import db, extensions, inbox, jobs, logs, outbox, worker
+from membership.accounts import cli as accounts_cli
+from membership.accounts import destinations
+from membership.accounts import routes as accounts
+from membership.billing import access, endings, events, showcase, stripe_api
+from membership.billing import cli as billing_cli
+from membership.billing import routes as billing
+from membership.config import ROOT, Config, environment
+from membership.dashboard import routes as dashboard
+from membership.library import posts
+from membership.library import routes as library
+from membership.newsletter import cli as newsletter_cli
+from membership.newsletter import delivery, emails, list_events, list_sync, mailerlite
+from membership.newsletter import routes as newsletter
+from membership.pages import errors, headers, health
+from membership.pages import routes as pages
+from membership.premium import routes as premium
+from webhooks import mailerlite as mailerlite_webhook
+from webhooks import stripe as stripe_webhook
+
+BLUEPRINTS = (
+    pages.bp,
+    health.bp,
+    newsletter.bp,
+    accounts.bp,
+    billing.bp,
+    library.bp,
+    dashboard.bp,
+    premium.bp,
+    stripe_webhook.bp,
+    mailerlite_webhook.bp,
+)
+
+
+def create_app(
+    environ: Mapping[str, str] | None = None, *, clock: clocks.Clock | None = None
+) -> Flask:
+    """Build the application from these settings, or from the environment over `.env`.
+
+    Raises ConfigError naming every setting that is missing or malformed.
+    """
+    config = Config.from_env(environment() if environ is None else environ)
+    app = Flask(
+        "membership",
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        instance_path=str(ROOT / "instance"),
+    )
+    app.config.from_mapping(config.for_flask())
+    logs.configure(config)
+    clocks.init_app(app, clock)
+    _trust_proxies(app, config)
+    _wire_database(app, config)
+    _wire_outsiders(app, config)
+    _wire_work(app, config)
+    _wire_people(app)
+    _wire_pages(app, config)
+    _wire_commands(app)
+    return app
+
+
+def _trust_proxies(app: Flask, config: Config) -> None:
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+
+
+def _wire_database(app: Flask, config: Config) -> None:
+    if config.database_url.startswith("sqlite:///"):
+        folder = Path(config.database_url.removeprefix("sqlite:///")).parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds people's addresses
+    db.init_app(app)
+    extensions.migrate.init_app(
+        app, db.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True
+    )
+
+
+def _wire_outsiders(app: Flask, config: Config) -> None:
+    stripe_api.init_app(app, config)
+    mailerlite.init_app(app, config)
+    outbox.init_app(app)
+    outbox.register(app, "code", emails.code)
+
+
+def _wire_work(app: Flask, config: Config) -> None:
+    """Kinds of work, in the order the sweep does them: what people wait for comes first."""
+    inbox.register(app, events.SOURCE, events.process)
+    inbox.register(app, list_events.SOURCE, list_events.process)
+    kinds = jobs.init_app(app, config).kinds
+    kinds["codes"] = delivery.drain
+    kinds["outbox"] = outbox.drain
+    kinds["inbox"] = inbox.drain
+    kinds["endings"] = endings.drain
+    kinds["subscribers"] = list_sync.drain
+
+
+def _wire_people(app: Flask) -> None:
+    extensions.bcrypt.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.limiter.init_app(app)
+    manager = extensions.login_manager
+    manager.session_protection = None  # sessions are rows of ours; nothing else needs guarding
+    manager.anonymous_user = access.Visitor
+    manager.user_loader(access.load_member)
+    manager.unauthorized_handler(_ask_to_sign_in)
+    manager.init_app(app)
+
+
+def _wire_pages(app: Flask, config: Config) -> None:
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    posts.init_app(app)
+    errors.init_app(app)
+    headers.init_app(app, config)
+    app.template_filter("day")(showcase.day)
+
+    @app.context_processor
+    def for_every_template() -> dict[str, Any]:
+        return {"site_name": config.site_name, "site_url": config.site_url}
+
+
+def _wire_commands(app: Flask) -> None:
+    for command in (
+        worker.worker,
+        newsletter_cli.newsletter,
+        accounts_cli.owner,
+        billing_cli.billing,
+    ):
+        app.cli.add_command(command)
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    """To the sign-in page, and from there back; a form is found again on the page it was on."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_before()
+    return redirect(url_for("accounts.login", next=destinations.local(wanted)), 303)
+
+
+def _page_before() -> str | None:
+    before = request.referrer or ""
+    return before.removeprefix(request.host_url.rstrip("/")) or None

@@ -1,0 +1,111 @@
+"""The one question doors ask: may this person use that?
+
+The loader fetches session, member and live grants in one query, so a paid page costs one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import UserMixin, current_user
+from sqlalchemy import and_, select, update
+
+from membership import clock
+from membership.accounts.models import SignIn, User
+from membership.accounts.sessions import IDLE, SEEN_EVERY, hash_token
+from membership.billing.grants import live
+from membership.billing.models import Grant
+from membership.db import changed, db, transaction
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Member(UserMixin):  # type: ignore[misc]
+    """The signed-in person of this request, with what they may use at its start."""
+
+    token: str
+    user_id: int
+    email: str
+    name: str | None
+    is_owner: bool
+    features: frozenset[str]
+
+    def get_id(self) -> str:
+        return self.token
+
+    def may_use(self, feature: str) -> bool:
+        return feature in self.features
+
+
+class Visitor:
+    """Nobody signed in. Flask-Login's word is anonymous."""
+
+    is_authenticated = False
+    is_active = False
+    is_anonymous = True
+    is_owner = False
+
+    def get_id(self) -> None:
+        return None
+
+    def may_use(self, feature: str) -> bool:
+        return False
+
+
+def load_member(token: str) -> Member | None:
+    """The member whose live session has this token."""
+    now = clock.now()
+    rows = db.session.execute(
+        select(User.id, User.email, User.name, User.is_owner, SignIn.last_seen_at, Grant.feature)
+        .join(SignIn, SignIn.user_id == User.id)
+        .outerjoin(Grant, and_(Grant.user_id == User.id, live(now)))
+        .where(
+            SignIn.token_hash == hash_token(token),
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > now,
+            SignIn.last_seen_at > now - IDLE,
+            User.disabled_at.is_(None),
+        )
+    ).all()
+    if not rows:
+        return None
+    first = rows[0]
+    if first.last_seen_at < now - SEEN_EVERY:
+        _note_seen(token, now)
+    features = frozenset(row.feature for row in rows if row.feature)
+    return Member(token, first.id, first.email, first.name, first.is_owner, features)
+
+
+def may_use(feature: str) -> bool:
+    """Whether the person of this request may use the feature."""
+    return bool(current_user.may_use(feature))
+
+
+def requires(
+    feature: str,
+) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Guard a view: a visitor is sent to sign in, a member without the feature gets 402."""
+
+    def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if may_use(feature):
+                return view(*args, **kwargs)
+            if current_user.is_authenticated:
+                return render_template("premium/locked.html", feature=feature), 402
+            return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
+
+        return guarded
+
+    return guard
+
+
+def _note_seen(token: str, now: datetime) -> None:
+    with transaction() as session:
+        mine = update(SignIn).where(SignIn.token_hash == hash_token(token))
+        changed(session, mine.values(last_seen_at=now))

@@ -1,0 +1,159 @@
+"""Send a member to Stripe's own page to pay."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from membership import clock, config, journal
+from membership.accounts.models import User
+from membership.billing import holdings, plans, references, stripe_api, sync
+from membership.billing.models import Checkout, Customer, Price, Product
+from membership.billing.stripe_api import CheckoutData
+from membership.billing.turns import turn_of
+from membership.db import db, transaction
+from membership.vendor_ids import plausible
+
+REUSE_FOR = timedelta(hours=23)
+OPEN_FOR = timedelta(hours=25)  # Stripe closes a session after 24
+
+
+class NotForSale(Exception):
+    """No active price of an active product of ours has this id."""
+
+
+class AlreadySubscribed(Exception):
+    """One subscription a member: it must end before another begins."""
+
+
+def start(user_id: int, price_id: str, *, complete_url: str, cancel_url: str) -> str:
+    """The address of the page to pay on. `complete_url` is where Stripe returns the payer.
+
+    Raises NotForSale, AlreadySubscribed, TooSoon, or StripeError with nothing begun.
+    """
+    price = _for_sale(price_id)
+    with turn_of(user_id):
+        return _begin(user_id, price, complete_url, cancel_url)
+
+
+def _begin(user_id: int, price: Price, complete_url: str, cancel_url: str) -> str:
+    customer_id = holdings.customer_of(user_id) or _new_customer(user_id)
+    waiting = _still_open(user_id, customer_id)
+    if price.interval and holdings.live_subscription(user_id):
+        raise AlreadySubscribed
+    fresh = clock.now() - REUSE_FOR
+    for checkout in waiting:
+        if checkout.price_id == price.stripe_id and checkout.url and checkout.created > fresh:
+            return checkout.url
+    for checkout in waiting:
+        stripe_api.client().expire_checkout(checkout.id)
+    made = stripe_api.client().create_checkout(
+        _params(user_id, customer_id, price, complete_url, cancel_url),
+        idempotency_key=_attempt(user_id, price.stripe_id),
+    )
+    _store(user_id, price.stripe_id, made)
+    return made.url or complete_url  # a session just made is open and has one
+
+
+def _for_sale(price_id: str) -> Price:
+    if not plausible(price_id):
+        raise NotForSale(price_id)
+    price = db.session.scalars(
+        select(Price)
+        .join(Product, Product.stripe_id == Price.product_id)
+        .where(Price.stripe_id == price_id, Price.active, Product.active)
+    ).first()
+    if price is None:
+        raise NotForSale(price_id)
+    return price
+
+
+def _new_customer(user_id: int) -> str:
+    """Made at Stripe and stored before anything is sold, so that every payment has an owner."""
+    user = db.session.get_one(User, user_id)
+    how_many = select(func.count()).where(Customer.user_id == user_id)
+    # Two clicks make one customer.
+    key = f"customer:{_reference(user_id)}:{db.session.scalar(how_many)}"
+    made = stripe_api.client().create_customer(user.email, user_id=user_id, idempotency_key=key)
+    with transaction() as session:
+        session.merge(
+            Customer(stripe_id=made.id, user_id=user_id, email=user.email, created_at=clock.now())
+        )
+        journal.record(session, "billing.customer_made", user_id=user_id, customer=made.id)
+    return made.id
+
+
+def _still_open(user_id: int, customer_id: str) -> list[CheckoutData]:
+    """This member's sessions that Stripe says could still be paid.
+
+    One that was paid meanwhile is taken in at once: its webhook may be late, and a second
+    subscription must not be sold beside it.
+    """
+    recently = clock.now() - OPEN_FOR
+    ids = db.session.scalars(
+        select(Checkout.stripe_id).where(
+            Checkout.user_id == user_id,
+            Checkout.status == "open",
+            Checkout.created_at > recently,
+        )
+    ).all()
+    found = [stripe_api.client().checkout(session_id) for session_id in ids]
+    if any(checkout.status == "complete" for checkout in found):
+        sync.bring_up_to_date(customer_id)
+    return [checkout for checkout in found if checkout.status == "open"]
+
+
+def _params(
+    user_id: int, customer_id: str, price: Price, complete_url: str, cancel_url: str
+) -> dict[str, Any]:
+    mine = {"user_id": str(user_id)}
+    params: dict[str, Any] = {
+        "mode": "subscription" if price.interval else "payment",
+        "customer": customer_id,
+        "client_reference_id": _reference(user_id),
+        "line_items": [{"price": price.stripe_id, "quantity": 1}],
+        "metadata": mine,
+        "success_url": f"{complete_url}?session_id={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": cancel_url,
+    }
+    if price.interval:
+        params["subscription_data"] = {"metadata": mine, **_trial(user_id, price)}
+    else:
+        params["payment_intent_data"] = {"metadata": mine}
+    return params
+
+
+def _trial(user_id: int, price: Price) -> dict[str, int]:
+    days = plans.days(price.product.meta, "trial_days")
+    return {"trial_period_days": days} if days and not holdings.had_trial(user_id) else {}
+
+
+def _attempt(user_id: int, price_id: str) -> str:
+    """The same for both presses of a double click, another for the next attempt."""
+    made = db.session.scalar(select(func.count()).where(Checkout.user_id == user_id))
+    return f"checkout:{_reference(user_id)}:{price_id}:{made}"
+
+
+def _reference(user_id: int) -> str:
+    """Names the member to Stripe: signed, and of this installation alone."""
+    opened_at = db.session.get_one(User, user_id).created_at
+    return references.make(config.current().secret_key, user_id, opened_at)
+
+
+def _store(user_id: int, price_id: str, made: CheckoutData) -> None:
+    checkout = Checkout(
+        stripe_id=made.id,
+        user_id=user_id,
+        customer_id=made.customer_id,
+        price_id=price_id,
+        product_id=made.product_id,
+        mode=made.mode,
+        status=made.status,
+        payment_status=made.payment_status,
+        created_at=clock.now(),
+    )
+    with transaction() as session:
+        session.merge(checkout)
+        journal.record(
+            session, "billing.checkout_begun", user_id=user_id, checkout=made.id, price=price_id
+        )

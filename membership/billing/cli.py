@@ -1,0 +1,41 @@
+"""flask billing …"""
+
+import click
+from flask.cli import AppGroup
+
+from membership.accounts import registration
+from membership.billing import catalogue, holdings, stripe_api, sync
+from membership.db import db
+from membership.newsletter import addresses
+
+billing = AppGroup("billing", help="Plans, payments and access.")
+
+
+@billing.command("catalogue")
+def copy_catalogue() -> None:
+    """Copy products and prices from Stripe."""
+    try:
+        sync.bring_up_to_date(catalogue.KEY)
+    except stripe_api.StripeError as error:
+        raise click.ClickException(f"Stripe: {error}") from error
+    click.echo("The catalogue is up to date.")
+
+
+@billing.command("sync")
+@click.argument("email")
+def sync_member(email: str) -> None:
+    """Read again what Stripe has of the member at EMAIL."""
+    try:
+        user = registration.find(db.session(), addresses.normalise(email))
+    except addresses.BadAddress as error:
+        raise click.ClickException(str(error)) from error
+    if user is None:
+        raise click.ClickException(f"there is no account at {email}")
+    customer_id = holdings.customer_of(user.id)
+    if customer_id is None:
+        raise click.ClickException(f"{email} has no customer at Stripe")
+    try:
+        sync.bring_up_to_date(customer_id)
+    except stripe_api.StripeError as error:
+        raise click.ClickException(f"Stripe: {error}") from error
+    click.echo(f"{email} is up to date with {customer_id}.")

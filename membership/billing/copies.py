@@ -1,0 +1,125 @@
+"""Keep rows the same as what was read from Stripe, for what is ours."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.billing import catalogue, entitlements, matching
+from membership.billing.models import Checkout, Customer, Product, Subscription
+from membership.billing.stripe_api import (
+    CheckoutData,
+    CustomerData,
+    InvoiceData,
+    ProductData,
+    SubscriptionData,
+)
+
+
+@dataclass(frozen=True)
+class CustomerState:
+    """One reading: the customer with everything they have."""
+
+    customer: CustomerData
+    subscriptions: list[SubscriptionData]
+    open_invoices: list[InvoiceData]
+    checkouts: list[CheckoutData]
+    new_products: list[ProductData]
+
+
+def product_ids(
+    subscriptions: Iterable[SubscriptionData], checkouts: Iterable[CheckoutData]
+) -> set[str]:
+    """What was bought by these."""
+    bought = {p for subscription in subscriptions for p in subscription.product_ids}
+    return bought | {checkout.product_id for checkout in checkouts if checkout.product_id}
+
+
+def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer | None:
+    """Our copy of a customer; None for a stranger who bought nothing of ours."""
+    catalogue.keep_products(session, state.new_products)
+    known = session.get(Customer, state.customer.id)
+    ours = _ours(session, state)
+    if known is None and not ours:
+        return None
+    customer = known or Customer(stripe_id=state.customer.id, created_at=now)
+    customer.user_id = matching.member_of(session, known, state.checkouts)
+    customer.email = state.customer.email or customer.email
+    customer.deleted, customer.synced_at = state.customer.deleted, now
+    session.add(customer)
+    session.flush()
+    for subscription in state.subscriptions:
+        if ours.intersection(subscription.product_ids):
+            _keep_subscription(session, subscription, ours, state.open_invoices)
+    for checkout in state.checkouts:
+        keep_checkout(session, checkout, now=now)
+    if customer.deleted:
+        _end_all(session, customer, now)
+    session.flush()
+    return customer
+
+
+def keep_checkout(session: Session, found: CheckoutData, *, now: datetime) -> Checkout | None:
+    """Our copy of a Checkout Session; None when it sold nothing of ours."""
+    known = session.get(Checkout, found.id)
+    if known is None and not (found.product_id and session.get(Product, found.product_id)):
+        return None
+    checkout = known or Checkout(
+        stripe_id=found.id,
+        user_id=matching.member_of(session, None, [found]),
+        price_id=found.price_id or "",
+        mode=found.mode,
+        created_at=found.created,
+    )
+    checkout.customer_id = found.customer_id or checkout.customer_id
+    checkout.status, checkout.payment_status = found.status, found.payment_status
+    checkout.product_id = found.product_id or checkout.product_id
+    if (
+        found.status == "complete"
+        and found.payment_status in entitlements.PAID
+        and not checkout.paid_at
+    ):
+        checkout.paid_at = now
+    session.add(checkout)
+    return checkout
+
+
+def _ours(session: Session, state: CustomerState) -> set[str]:
+    """Ids of our products among what this customer has."""
+    bought = product_ids(state.subscriptions, state.checkouts)
+    return set(session.scalars(select(Product.stripe_id).where(Product.stripe_id.in_(bought))))
+
+
+def _keep_subscription(
+    session: Session,
+    found: SubscriptionData,
+    ours: set[str],
+    open_invoices: Iterable[InvoiceData],
+) -> None:
+    unpaid = [i.period_start for i in open_invoices if i.subscription_id == found.id]
+    session.merge(
+        Subscription(
+            stripe_id=found.id,
+            customer_id=found.customer_id,
+            status=found.status,
+            price_id=found.price_id,
+            product_ids=sorted(ours.intersection(found.product_ids)),
+            started_at=found.created,
+            period_start=found.period_start,
+            period_end=found.period_end,
+            cancel_at=found.cancel_at,
+            ended_at=found.ended_at,
+            trial_end=found.trial_end,
+            oldest_open_invoice_start=min(unpaid, default=None),
+        )
+    )
+
+
+def _end_all(session: Session, customer: Customer, now: datetime) -> None:
+    """Deleting a customer cancels everything of theirs at once."""
+    having = select(Subscription).where(Subscription.customer_id == customer.stripe_id)
+    for subscription in session.scalars(having):
+        if subscription.ended_at is None:
+            subscription.status, subscription.ended_at = "canceled", now

@@ -1,0 +1,86 @@
+"""What each kind of event from Stripe is about: the thing a re-read of which settles it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from membership import clock, inbox
+from membership.billing import catalogue, sync
+from membership.db import transaction
+from membership.inbox import InboxEvent
+from membership.vendor_ids import plausible
+
+SOURCE = "stripe"
+
+
+def _itself(found: dict[str, Any]) -> str | None:
+    return _id(found.get("id"))
+
+
+def _its_customer(found: dict[str, Any]) -> str | None:
+    return _id(found.get("customer"))
+
+
+def _its_customer_or_itself(found: dict[str, Any]) -> str | None:
+    return _its_customer(found) or _itself(found)
+
+
+def _catalogue(_: dict[str, Any]) -> str | None:
+    return catalogue.KEY
+
+
+# By how the type's name begins. What is not here is stored and left alone.
+SUBJECTS: dict[str, Callable[[dict[str, Any]], str | None]] = {
+    "checkout.session.": _its_customer_or_itself,
+    "customer.subscription.": _its_customer,
+    "customer.deleted": _itself,
+    "customer.updated": _itself,
+    "invoice.": _its_customer,
+    "product.": _catalogue,
+    "price.": _catalogue,
+}
+
+
+def row(event: dict[str, Any], body: str) -> InboxEvent:
+    """The inbox row of a verified event; due unless its type means nothing to us."""
+    subject = subject_of(event)
+    now = clock.now()
+    return InboxEvent(
+        source=SOURCE,
+        event_id=str(event["id"]),
+        type=str(event["type"]),
+        subject=subject,
+        body=body,
+        received_at=now,
+        due_at=now if subject else None,
+    )
+
+
+def subject_of(event: dict[str, Any]) -> str | None:
+    """The key of the re-read that settles this event; None for what we leave alone."""
+    about = _object(event)
+    for name, subject in SUBJECTS.items():
+        if str(event["type"]).startswith(name):
+            return subject(about)
+    return None
+
+
+def process(event: InboxEvent) -> None:
+    """Settle one event of the inbox by reading again what it is about."""
+    if event.subject:
+        sync.bring_up_to_date(event.subject, event)
+        return
+    with transaction() as session:
+        inbox.finish(session, [event.id])
+
+
+def _object(event: dict[str, Any]) -> dict[str, Any]:
+    """What the event is about; nothing, should it be shaped like no event we know."""
+    data = event.get("data")
+    about = data.get("object") if isinstance(data, dict) else None
+    return about if isinstance(about, dict) else {}
+
+
+def _id(value: Any) -> str | None:
+    if isinstance(value, dict):  # an expanded object
+        value = value.get("id")
+    return value if plausible(value) else None

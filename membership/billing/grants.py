@@ -1,0 +1,169 @@
+"""Write the ledger: make the grants of one customer, or of one purchase, what they should be."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from membership import config, journal
+from membership.accounts.models import User
+from membership.billing import entitlements, plans
+from membership.billing.entitlements import Policy, PurchaseFacts, SubscriptionFacts, Wanted
+from membership.billing.models import Checkout, Customer, Grant, Price, Product, Subscription
+from membership.newsletter import signup
+from membership.newsletter.models import Standing
+
+
+def recompute_customer(session: Session, customer: Customer, *, now: datetime) -> None:
+    """Grants of this customer's subscriptions and purchases; nobody else's are touched."""
+    if customer.user_id is None:
+        return
+    subscriptions = session.scalars(
+        select(Subscription).where(Subscription.customer_id == customer.stripe_id)
+    ).all()
+    checkouts = session.scalars(
+        select(Checkout).where(
+            Checkout.customer_id == customer.stripe_id, Checkout.mode == "payment"
+        )
+    ).all()
+    _recompute(session, customer.user_id, subscriptions, checkouts, now)
+
+
+def recompute_holders(session: Session, product_ids: Iterable[str], *, now: datetime) -> None:
+    """What these products open has changed: so have the grants of everybody who has one."""
+    wanted = list(product_ids)
+    subscribed = (
+        select(Subscription.customer_id)
+        .join(Price, Price.stripe_id == Subscription.price_id)
+        .where(Price.product_id.in_(wanted))
+    )
+    bought = select(Checkout.customer_id).where(Checkout.product_id.in_(wanted))
+    holders = select(Customer).where(
+        or_(Customer.stripe_id.in_(subscribed), Customer.stripe_id.in_(bought))
+    )
+    for customer in session.scalars(holders).all():
+        recompute_customer(session, customer, now=now)
+
+
+def recompute_checkout(session: Session, checkout: Checkout, *, now: datetime) -> None:
+    """Grants of a one-off bought without a customer."""
+    if checkout.user_id is not None and checkout.mode == "payment":
+        _recompute(session, checkout.user_id, [], [checkout], now)
+
+
+def live(now: datetime) -> ColumnElement[bool]:
+    """The SQL of "this grant opens doors now"."""
+    return and_(
+        Grant.starts_at <= now,
+        or_(Grant.ends_at.is_(None), Grant.ends_at > now),
+        Grant.revoked_at.is_(None),
+    )
+
+
+def _recompute(
+    session: Session,
+    user_id: int,
+    subscriptions: Sequence[Subscription],
+    checkouts: Sequence[Checkout],
+    now: datetime,
+) -> None:
+    settings = config.current()
+    refs = [s.stripe_id for s in subscriptions] + [c.stripe_id for c in checkouts]
+    held = {
+        (grant.source_ref, grant.feature): grant
+        for grant in session.scalars(select(Grant).where(Grant.source_ref.in_(refs)))
+    }
+    wanted = entitlements.wanted_grants(
+        [_subscription_facts(session, s) for s in subscriptions],
+        [_purchase_facts(session, c, c.paid_at) for c in checkouts if c.paid_at],
+        policy=Policy(grace=timedelta(days=settings.grace_days)),
+        held={key: grant.ends_at for key, grant in held.items()},
+        now=now,
+    )
+    for want in wanted:
+        _write(session, user_id, held.pop((want.source_ref, want.feature), None), want, now)
+    for grant in held.values():  # the product opens less than it did
+        _revoke(session, grant, now)
+    session.flush()
+    tell_newsletter(session, user_id, now=now)
+
+
+def tell_newsletter(session: Session, user_id: int, *, now: datetime) -> None:
+    """Whether this reader pays decides which group they belong in."""
+    user = session.get_one(User, user_id)
+    mine = select(Grant.id).where(Grant.user_id == user_id)
+    if session.scalars(mine.where(live(now)).limit(1)).first():
+        standing = Standing.PAID
+    elif session.scalars(mine.limit(1)).first():
+        standing = Standing.LAPSED
+    else:
+        standing = Standing.FREE
+    signup.set_standing(session, user.email, standing, now=now)
+
+
+def _write(
+    session: Session, user_id: int, grant: Grant | None, want: Wanted, now: datetime
+) -> None:
+    if grant is None:
+        grant = Grant(
+            user_id=user_id, feature=want.feature, source=want.source, source_ref=want.source_ref
+        )
+        session.add(grant)
+    was = (grant.ends_at, grant.reason, grant.revoked_at)
+    grant.starts_at, grant.ends_at, grant.reason = want.starts_at, want.ends_at, want.reason
+    grant.revoked_at = None
+    if want.ends_at is None or want.ends_at > now:
+        grant.noticed_at = None  # its end, when it comes, is news again
+    if was != (grant.ends_at, grant.reason, None) or grant.id is None:
+        journal.record(
+            session,
+            "grant.written",
+            user_id=user_id,
+            feature=want.feature,
+            source_ref=want.source_ref,
+            ends_at=want.ends_at.isoformat() if want.ends_at else None,
+            reason=want.reason,
+        )
+
+
+def _revoke(session: Session, grant: Grant, now: datetime) -> None:
+    if grant.revoked_at is None:
+        grant.revoked_at, grant.reason = now, "no longer part of the product"
+        journal.record(
+            session,
+            "grant.revoked",
+            user_id=grant.user_id,
+            feature=grant.feature,
+            source_ref=grant.source_ref,
+        )
+
+
+def _features(session: Session, product_ids: Iterable[str | None]) -> frozenset[str]:
+    found = [session.get(Product, product_id) for product_id in product_ids if product_id]
+    return frozenset().union(*(plans.features(product.meta) for product in found if product))
+
+
+def _subscription_facts(session: Session, row: Subscription) -> SubscriptionFacts:
+    return SubscriptionFacts(
+        stripe_id=row.stripe_id,
+        status=row.status,
+        features=_features(session, row.product_ids),
+        started_at=row.started_at,
+        period_start=row.period_start,
+        period_end=row.period_end,
+        cancel_at=row.cancel_at,
+        ended_at=row.ended_at,
+        oldest_open_invoice_start=row.oldest_open_invoice_start,
+    )
+
+
+def _purchase_facts(session: Session, row: Checkout, paid_at: datetime) -> PurchaseFacts:
+    product = session.get(Product, row.product_id) if row.product_id else None
+    return PurchaseFacts(
+        session_id=row.stripe_id,
+        payment_status=row.payment_status,
+        features=_features(session, [row.product_id]),
+        paid_at=paid_at,
+        access_days=plans.days(product.meta, "access_days") if product else None,
+    )

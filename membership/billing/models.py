@@ -1,0 +1,122 @@
+"""Copies of what Stripe has, and the ledger of grants they lead to."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from membership.billing.entitlements import Source
+from membership.db import Model
+
+
+class Product(Model):
+    """A product of ours: one whose metadata has `plan`."""
+
+    __tablename__ = "products"
+    stripe_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    description: Mapped[str | None]
+    active: Mapped[bool]
+    plan: Mapped[str]
+    marketing_features: Mapped[list[str]]
+    meta: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Price(Model):
+    """`unit_amount` in the currency's minor unit; `interval` None for a one-off."""
+
+    __tablename__ = "prices"
+    stripe_id: Mapped[str] = mapped_column(primary_key=True)
+    product_id: Mapped[str] = mapped_column(ForeignKey("products.stripe_id"), index=True)
+    active: Mapped[bool]
+    currency: Mapped[str]
+    unit_amount: Mapped[int] = mapped_column(BigInteger)
+    interval: Mapped[str | None]
+    interval_count: Mapped[int]
+    product: Mapped[Product] = relationship()
+
+
+class Customer(Model):
+    """A customer of ours at Stripe. `user_id` is whose it is; None while nobody is known."""
+
+    __tablename__ = "customers"
+    stripe_id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    email: Mapped[str | None]
+    deleted: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    synced_at: Mapped[datetime | None]
+
+
+class Subscription(Model):
+    """A subscription as Stripe last told us; nothing here is ours to decide."""
+
+    __tablename__ = "subscriptions"
+    stripe_id: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.stripe_id"), index=True)
+    status: Mapped[str]
+    price_id: Mapped[str]
+    product_ids: Mapped[list[str]]
+    started_at: Mapped[datetime]
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    cancel_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    trial_end: Mapped[datetime | None]
+    oldest_open_invoice_start: Mapped[datetime | None]
+
+
+class Checkout(Model):
+    """A Checkout Session that we made, or that sold something of ours."""
+
+    __tablename__ = "checkouts"
+    stripe_id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    price_id: Mapped[str]
+    product_id: Mapped[str | None]
+    mode: Mapped[str]
+    status: Mapped[str]
+    payment_status: Mapped[str]
+    created_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+
+
+class Grant(Model):
+    """Leave to use a feature for a time. The only thing doors look at."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        UniqueConstraint("source", "source_ref", "feature"),
+        Index(None, "user_id", "ends_at"),
+        Index(None, "noticed_at", "ends_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    feature: Mapped[str]
+    source: Mapped[Source]
+    source_ref: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    reason: Mapped[str]
+    noticed_at: Mapped[datetime | None]  # when the sweep saw that it had ended
+
+
+class CheckoutTurn(Model):
+    """A member's checkout that is being prepared: until when no other may be."""
+
+    __tablename__ = "checkout_turns"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    until: Mapped[datetime]
+
+
+class SyncTicket(Model):
+    """For each thing at Stripe: the last ticket taken before a read, and the last one written."""
+
+    __tablename__ = "sync_tickets"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    taken: Mapped[int] = mapped_column(default=0)
+    written: Mapped[int] = mapped_column(default=0)

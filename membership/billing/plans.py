@@ -1,0 +1,40 @@
+"""Plans as Stripe has them, put in words: pure rules over our copy of the catalogue."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from babel.numbers import format_currency, get_currency_symbol
+
+# Stripe counts these in whole units: an amount of 500 is ¥500, not ¥5.00.
+ZERO_DECIMAL = frozenset({"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"}) | frozenset(
+    {"PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
+THREE_DECIMAL = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+
+
+def amount(minor: int, currency: str) -> str:
+    """500, "eur" → "€5.00"."""
+    code = currency.upper()
+    digits = 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+    spoken = get_currency_symbol(code, locale="en")[-1].isalpha()  # CHF 5.00, but €5.00
+    pattern = "¤\u00a0#,##0.00" if spoken else None
+    return format_currency(Decimal(minor).scaleb(-digits), code, pattern, locale="en")
+
+
+def period(interval: str | None, count: int) -> str:
+    """ "month", 1 → "a month"; None → "once"."""
+    if interval is None:
+        return "once"
+    return f"a {interval}" if count == 1 else f"every {count} {interval}s"
+
+
+def features(metadata: Mapping[str, str]) -> frozenset[str]:
+    """What a product opens; `premium` when its metadata does not say."""
+    names = (name.strip() for name in metadata.get("features", "").split(","))
+    return frozenset(name for name in names if name) or frozenset({"premium"})
+
+
+def days(metadata: Mapping[str, str], key: str) -> int | None:
+    """A whole number of days in the metadata; anything else counts as not said."""
+    value = metadata.get(key, "").strip()
+    return int(value) if value.isascii() and value.isdecimal() and int(value) > 0 else None

@@ -1,0 +1,171 @@
+"""The database: base class of the rows, and the one way to write.
+
+Reading needs nothing. Writing happens inside `with transaction():`, opened by an edge (a route, a
+webhook, a task, a command); anything written outside one raises. On SQLite a transaction begins
+with BEGIN IMMEDIATE, so that writers queue instead of failing half way.
+"""
+
+import enum
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    Connection,
+    CursorResult,
+    DateTime,
+    Delete,
+    Dialect,
+    Engine,
+    Enum,
+    MetaData,
+    String,
+    Update,
+    event,
+)
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+_WRITING = "latchkey.writing"
+_IMMEDIATE = "latchkey_immediate"
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC in, aware UTC out, also where the database has no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class PlainText(TypeDecorator[str]):
+    """Text that every database takes: a NUL or half a surrogate, as other machines' answers and
+    strangers' forms may have them, is replaced before it can spoil a whole transaction."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+class Model(DeclarativeBase):
+    registry = registry(
+        type_annotation_map={
+            str: PlainText(),
+            datetime: UTCDateTime(),
+            dict[str, Any]: JSON(),
+            list[str]: JSON(),
+            # Stored as its value in a plain column: a new member needs no migration.
+            enum.Enum: Enum(
+                enum.Enum,
+                native_enum=False,
+                length=32,
+                values_callable=lambda kind: [member.value for member in kind],
+            ),
+        },
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+    )
+
+
+# Rows stay readable after the commit that wrote them: a page is rendered from them.
+db = SQLAlchemy(model_class=Model, session_options={"expire_on_commit": False})
+
+
+def init_app(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        _prepare(db.engine)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Write: commits at the end, rolls back when anything raises. Does not nest."""
+    session = db.session()
+    if session.info.get(_WRITING):
+        raise RuntimeError("a transaction is open already: edges commit, verbs only flush")
+    end_reading()  # what was read before may be old by now
+    session.info[_WRITING] = True
+    try:
+        session.connection(execution_options={_IMMEDIATE: True})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_WRITING] = False
+
+
+def end_reading() -> None:
+    """Give the connection back, before waiting for somebody else's answer. Rows read so far are
+    read again when they are next looked at."""
+    session = db.session()
+    if session.info.get(_WRITING):
+        raise RuntimeError("a transaction may not stay open across a call to another machine")
+    session.commit()
+    session.expire_all()
+
+
+def changed(session: Session, statement: Update | Delete) -> int:
+    """Run a statement that writes, past the rows read so far; how many rows it touched."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount
+
+
+@event.listens_for(db.session, "before_flush")
+def _refuse_stray_flush(session: Session, *_: object) -> None:
+    if not session.info.get(_WRITING):
+        raise RuntimeError("a row was changed outside transaction()")
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _refuse_stray_statement(state: ORMExecuteState) -> None:
+    writes = state.is_insert or state.is_update or state.is_delete
+    if writes and not state.session.info.get(_WRITING):
+        raise RuntimeError("a statement that writes was run outside transaction()")
+
+
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.execute("PRAGMA busy_timeout = 20000")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_IMMEDIATE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

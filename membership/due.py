@@ -1,0 +1,79 @@
+"""Rows that say what is due.
+
+A row with `due_at` in the past wants work. Claiming it moves `due_at` to the end of a lease, so a
+worker that dies gives it back by doing nothing. Finishing and putting off compare that lease: a
+row that was made due again, or taken over, while we worked on it is left as it is.
+"""
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, inspect, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from membership.db import changed
+
+LEASE = timedelta(seconds=120)
+_FIRST_RETRY = timedelta(seconds=5)
+_LAST_RETRY = timedelta(hours=1)
+
+
+class Away(Exception):
+    """Whoever the work depends on does not answer: the other rows need not try just now."""
+
+
+class Due:
+    """Columns of a row that can be due. `attempts` counts failures since it last succeeded."""
+
+    id: Mapped[int]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+
+
+Row = TypeVar("Row", bound=Due)
+
+
+def claim(
+    session: Session, model: type[Row], *criteria: ColumnElement[bool], now: datetime
+) -> Row | None:
+    """The row that is due longest, of those that fit, leased until `now + LEASE`; None if none."""
+    row = session.scalars(
+        select(model)
+        .where(model.due_at <= now, *criteria)
+        .order_by(model.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if row:
+        row.due_at = inspect(row).info["lease"] = now + LEASE
+        session.flush()
+    return row
+
+
+def finish(session: Session, row: Due, *, again_at: datetime | None = None) -> bool:
+    """The work is done; due once more at `again_at`, if given. False when it was made due anew."""
+    return _release(session, row, due_at=again_at, attempts=0, last_error=None)
+
+
+def put_off(session: Session, row: Due, *, error: str, now: datetime) -> datetime:
+    """The work failed: keep why, and try again later and later. Returns when."""
+    again_at = now + backoff(row.attempts)
+    _release(session, row, due_at=again_at, attempts=row.attempts + 1, last_error=error)
+    return again_at
+
+
+def backoff(attempts: int) -> timedelta:
+    """5 s, 10 s, 20 s … at most an hour."""
+    doublings: int = 2 ** min(attempts, 12)
+    return min(_FIRST_RETRY * doublings, _LAST_RETRY)
+
+
+def _release(session: Session, row: Due, **values: object) -> bool:
+    """Give the lease back, if it is still ours."""
+    model, lease = type(row), inspect(row).info["lease"]
+    ours = update(model).where(model.id == row.id, model.due_at == lease).values(**values)
+    released = changed(session, ours) == 1
+    session.expire(row)
+    return released

@@ -1,0 +1,186 @@
+"""The queue. It only says hurry: what is to be done stands in rows (see `due.py`).
+
+A nudge names a kind of work, not a row, and may be lost; the sweep that every worker runs at its
+start and each minute finds whatever was left. So the queue needs no durability of its own.
+"""
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, current_app
+from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey, crontab
+from huey.serializer import SignedSerializer
+from sqlalchemy import ColumnElement
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from membership import clock, due
+from membership.config import Config
+from membership.db import Model, db, transaction
+from membership.due import Row
+
+log = logging.getLogger(__name__)
+Drain = Callable[[], None]
+KEPT = 8000  # characters of a traceback: its end says most
+PAUSE = 0.1  # seconds between two nudges of one kind from one process
+
+
+class Heartbeat(Model):
+    """One row, written by the sweep: when a worker was last alive."""
+
+    __tablename__ = "heartbeats"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+
+
+class Jobs:
+    """The queue of one application, and the kinds of work it knows."""
+
+    def __init__(self, app: Flask, config: Config) -> None:
+        self.app = app
+        self.kinds: dict[str, Drain] = {}
+        self.huey = _queue(config)
+        self.huey.storage.close()  # made before gunicorn forks; each thread opens its own
+        self._drain = self.huey.task(name="drain")(self.drain)
+        self.huey.periodic_task(crontab(minute="*"), name="sweep")(self.sweep)
+        self.huey.on_startup(name="sweep")(self.sweep)
+        self._pauses: dict[str, _Pause] = {}
+
+    def drain(self, kind: str) -> None:
+        with self.app.app_context():
+            self.kinds[kind]()
+
+    def sweep(self) -> None:
+        with self.app.app_context():
+            _beat()
+        for kind in self.kinds:
+            try:
+                self.drain(kind)
+            except Exception:
+                log.exception("the sweep could not finish %s", kind)
+
+    def nudge(self, kind: str, delay: float = 0) -> None:
+        if delay:
+            self._send(kind, delay)
+        else:
+            pause = self._pauses.setdefault(kind, _Pause())
+            pause.then(lambda: self._send(kind, 0))
+
+    def _send(self, kind: str, delay: float) -> None:
+        try:
+            self._drain.schedule(args=(kind,), delay=delay)
+        except Exception:  # the row stands; the sweep will find it
+            log.exception("the queue did not take a nudge for %s", kind)
+
+
+class _Pause:
+    """Runs what it is given at once, or once when the pause after the last time is over."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next = 0.0
+        self._waiting = False
+
+    def then(self, act: Callable[[], None]) -> None:
+        with self._lock:
+            if self._waiting:
+                return
+            wait = self._next - time.monotonic()
+            self._waiting = wait > 0
+            self._next = time.monotonic() + max(wait, 0) + PAUSE
+        if wait > 0:
+            timer = threading.Timer(wait, self._late, (act,))
+            timer.daemon = True
+            timer.start()
+        else:
+            act()
+
+    def _late(self, act: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting = False
+        act()
+
+
+def init_app(app: Flask, config: Config) -> Jobs:
+    app.extensions["jobs"] = jobs = Jobs(app, config)
+    return jobs
+
+
+def nudge(kind: str, *, delay: float = 0) -> None:
+    """Say that rows of this kind are due, now or in `delay` seconds. Call it after the commit."""
+    jobs: Jobs = current_app.extensions["jobs"]
+    jobs.nudge(kind, delay)
+
+
+def run_due() -> None:
+    """Everything due now, done here instead of in a worker."""
+    jobs: Jobs = current_app.extensions["jobs"]
+    jobs.sweep()
+
+
+def work(
+    model: type[Row], act: Callable[[Row], None], *criteria: ColumnElement[bool], kind: str
+) -> None:
+    """Do `act` on every row that is due (and fits), one after another.
+
+    What raises is put off, with its traceback; when somebody else is away, so is the rest.
+    """
+    while (row := _claim(model, *criteria)) is not None:
+        try:
+            act(row)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the row keeps it
+            db.session.rollback()
+            _put_off(row, kind)
+            if isinstance(error, due.Away):
+                return
+
+
+def last_beat() -> datetime | None:
+    heartbeat = db.session.get(Heartbeat, 1)
+    return heartbeat.at if heartbeat else None
+
+
+def _claim(model: type[Row], *criteria: ColumnElement[bool]) -> Row | None:
+    with transaction() as session:
+        return due.claim(session, model, *criteria, now=clock.now())
+
+
+def _put_off(row: due.Due, kind: str) -> None:
+    log.warning("%s %s will be tried again", kind, row.id, exc_info=True)
+    now = clock.now()
+    with transaction() as session:
+        again_at = due.put_off(session, row, error=traceback.format_exc()[-KEPT:], now=now)
+    nudge(kind, delay=(again_at - now).total_seconds())
+
+
+def _beat() -> None:
+    with transaction() as session:
+        heartbeat = session.get(Heartbeat, 1, with_for_update=True)
+        if heartbeat:
+            heartbeat.at = clock.now()
+            return
+        with suppress(IntegrityError), session.begin_nested():  # another worker's first, as good
+            session.add(Heartbeat(id=1, at=clock.now()))
+
+
+def _queue(config: Config) -> Huey:
+    # Messages are pickles: signed, so that reaching the queue is not running code.
+    key = sha256(b"queue:" + config.secret_key.encode()).hexdigest()
+    common = {"results": False, "serializer": SignedSerializer(key)}
+    url = config.queue_url
+    if url.startswith("sqlite:///"):
+        filename = url.removeprefix("sqlite:///")
+        Path(filename).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return SqliteHuey("queue", filename=filename, fsync=False, **common)
+    if url.startswith("postgresql://"):
+        return PostgresHuey("queue", dsn=url, **common)
+    if url.startswith("memory://"):
+        return MemoryHuey("queue", **common)
+    return RedisHuey("queue", url=url, **common)

@@ -1,0 +1,31 @@
+"""Who reads a whole post, and who its teaser."""
+
+from typing import Protocol
+
+from flask_login import current_user
+
+from membership.library.front_matter import MEMBERS, PUBLIC
+from membership.library.posts import Post
+
+
+class Reader(Protocol):
+    """A person as the paywall sees them: a visitor is one who has not signed in."""
+
+    @property
+    def is_authenticated(self) -> bool: ...
+
+    def may_use(self, feature: str) -> bool: ...
+
+
+def is_open(post: Post, reader: Reader) -> bool:
+    """Whether `reader` may read all of `post`. A feature nobody sells stays shut to everybody."""
+    if post.access == PUBLIC:
+        return True
+    if post.access == MEMBERS:
+        return reader.is_authenticated
+    return reader.is_authenticated and reader.may_use(post.access)
+
+
+def opens(post: Post) -> bool:
+    """The same of whoever asks for the present page."""
+    return is_open(post, current_user)

@@ -1,0 +1,120 @@
+"""Issue codes and check them. Every try is counted before it is compared."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from membership import config
+from membership.db import changed
+from membership.newsletter import codes
+from membership.newsletter.models import Challenge
+
+
+@dataclass(frozen=True)
+class Proven:
+    """The code was right, and is spent now."""
+
+    email: str
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """The code was not right; so many tries are left."""
+
+    tries_left: int
+
+
+@dataclass(frozen=True)
+class Gone:
+    """There is no code here that could still be used: a fresh one is needed."""
+
+
+def issue(session: Session, email: str, purpose: str, *, now: datetime) -> Challenge:
+    """The address's living challenge, or a new one: the same code is sent while it lives."""
+    newest = _newest(session, email, purpose, now)
+    if newest and not newest.decoy and usable(newest, now):
+        return newest
+    return _begin(session, email, purpose, now, decoy=False)
+
+
+def check(
+    session: Session, email: str, purpose: str, given: str, *, now: datetime
+) -> Proven | Wrong | Gone:
+    """Count a try, then compare; spend the code when it is right.
+
+    The caller commits whatever comes back, or the try would not count.
+    """
+    challenge = _newest(session, email, purpose, now)
+    challenge = challenge or _begin(session, email, purpose, now, decoy=True)
+    if not _count_try(session, challenge, now):
+        return Gone()
+    if challenge.decoy or not codes.matches(given, code_of(challenge)):
+        left = codes.TRIES - challenge.tries
+        return Wrong(left) if left else Gone()
+    challenge.spent_at = now
+    return Proven(email)
+
+
+def code_of(challenge: Challenge) -> str:
+    settings = config.current()
+    return codes.derive(
+        settings.secret_key,
+        purpose=challenge.purpose,
+        email=challenge.email,
+        nonce=challenge.nonce,
+    )
+
+
+def usable(challenge: Challenge, now: datetime) -> bool:
+    return (
+        challenge.spent_at is None and challenge.expires_at > now and challenge.tries < codes.TRIES
+    )
+
+
+def _newest(session: Session, email: str, purpose: str, now: datetime) -> Challenge | None:
+    """The challenge that answers for this address: a real one before a decoy.
+
+    A spent or used-up one answers until it would have expired, or guessing would start afresh.
+    """
+    return session.scalars(
+        select(Challenge)
+        .where(Challenge.email == email, Challenge.purpose == purpose, Challenge.expires_at > now)
+        .order_by(Challenge.decoy, Challenge.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def _begin(session: Session, email: str, purpose: str, now: datetime, *, decoy: bool) -> Challenge:
+    settings = config.current()
+    challenge = Challenge(
+        email=email,
+        purpose=purpose,
+        nonce=secrets.token_hex(16),
+        decoy=decoy,
+        created_at=now,
+        expires_at=now + timedelta(minutes=settings.code_lifetime),
+    )
+    session.add(challenge)
+    session.flush()
+    return challenge
+
+
+def _count_try(session: Session, challenge: Challenge, now: datetime) -> bool:
+    """Whether this try counts: the update holds the row, so that tries at once come one by one."""
+    counted = changed(
+        session,
+        update(Challenge)
+        .where(
+            Challenge.id == challenge.id,
+            Challenge.tries < codes.TRIES,
+            Challenge.spent_at.is_(None),
+            Challenge.expires_at > now,
+        )
+        .values(tries=Challenge.tries + 1),
+    )
+    session.refresh(challenge)
+    return counted == 1

@@ -1,0 +1,35 @@
+"""The mail with the code in it."""
+
+from math import ceil
+
+from flask import render_template
+from sqlalchemy import select
+
+from membership import clock, config, links
+from membership.db import db
+from membership.newsletter import challenges, codes
+from membership.newsletter.models import Challenge, Subscriber
+from membership.outbox import Mail, OutboxMessage
+
+
+def code(message: OutboxMessage) -> Mail | None:
+    """params: challenge_id. None when the code cannot be used any more."""
+    challenge = db.session.get_one(Challenge, message.params["challenge_id"])
+    if not challenges.usable(challenge, clock.now()):
+        return None
+    settings = config.current()
+    digits = challenges.code_of(challenge)
+    has_account = select(Subscriber.has_account).where(Subscriber.email == challenge.email)
+    context = {
+        "code": digits,
+        "spaced": codes.spaced(digits),
+        "minutes": ceil((challenge.expires_at - clock.now()).total_seconds() / 60),
+        "has_account": bool(db.session.scalar(has_account)),
+        "join_url": links.whole("accounts.join"),
+        "login_url": links.whole("accounts.login"),
+    }
+    return Mail(
+        subject=f"{codes.spaced(digits)} is your {settings.site_name} code",
+        text=render_template("newsletter/email/code.txt", **context),
+        html=render_template("newsletter/email/code.html", **context),
+    )

@@ -1,0 +1,74 @@
+"""Bring MailerLite's list to what our rows say it should hold."""
+
+from membership import config, due, jobs
+from membership.config import Config
+from membership.db import transaction
+from membership.newsletter import mailerlite
+from membership.newsletter.mailerlite import ListedSubscriber, MailerLite
+from membership.newsletter.models import Standing, Subscriber
+
+
+def drain() -> None:
+    """Every subscriber about whom MailerLite should hold something else."""
+    settings = config.current()
+    if settings.mailerlite_api_key is None:
+        return  # the rows wait until there is a list
+    jobs.work(Subscriber, _bring_up_to_date, kind="subscribers")
+
+
+def _bring_up_to_date(subscriber: Subscriber) -> None:
+    if subscriber.confirmed_at is None:
+        _take_off(subscriber)
+    else:
+        _put_on(subscriber)
+
+
+def _take_off(subscriber: Subscriber) -> None:
+    """Never proven: whoever typed the address in, its owner did not ask for us."""
+    if subscriber.mailerlite_id:
+        mailerlite.client().delete_subscriber(subscriber.mailerlite_id)
+    with transaction() as session:
+        if due.finish(session, subscriber):
+            subscriber.mailerlite_id = subscriber.status = None
+            session.add(subscriber)
+
+
+def _put_on(subscriber: Subscriber) -> None:
+    settings = config.current()
+    client, standing = mailerlite.client(), subscriber.standing
+    listed = _listed(client, subscriber, client.group_id(_group(settings, standing)))
+    if subscriber.code_group_joined_at:
+        client.leave_group(listed.id, client.group_id(settings.mailerlite_code_group))
+        client.clear_field(listed.id, settings.mailerlite_code_field)
+    if subscriber.listed_as and subscriber.listed_as is not standing:
+        client.leave_group(listed.id, client.group_id(_group(settings, subscriber.listed_as)))
+    with transaction() as session:
+        due.finish(session, subscriber)
+        subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
+        subscriber.listed_as = standing if listed.status == "active" else None
+        subscriber.code_group_joined_at = None
+        session.add(subscriber)
+
+
+def _listed(client: MailerLite, subscriber: Subscriber, group_id: str) -> ListedSubscriber:
+    """On the list and in the group; or, having unsubscribed there, as they are and left alone."""
+    confirmed_at = subscriber.confirmed_at or subscriber.created_at
+    try:
+        return client.upsert(
+            subscriber.email,
+            groups=[group_id],
+            opted_in_at=confirmed_at.strftime("%Y-%m-%d %H:%M:%S"),
+        )
+    except mailerlite.Rejected as error:
+        gone = client.subscriber(subscriber.email) if error.status == 422 else None
+        if gone is None or gone.status == "active":
+            raise
+        return gone
+
+
+def _group(settings: Config, standing: Standing) -> str:
+    return {
+        Standing.FREE: settings.mailerlite_free_group,
+        Standing.PAID: settings.mailerlite_paid_group,
+        Standing.LAPSED: settings.mailerlite_lapsed_group,
+    }[standing]

@@ -1,0 +1,119 @@
+"""Ask for the newsletter, and confirm it. The first half of the story."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from membership import config, journal, outbox
+from membership.newsletter import challenges, channels, codes
+from membership.newsletter.models import Challenge, CodeSend, SendState, Standing, Subscriber
+
+PURPOSE = "join"
+
+
+def ask(session: Session, email: str, *, now: datetime, resend: bool = False) -> timedelta:
+    """Send this address a code, unless it must wait. Returns the wait: zero when one was sent."""
+    subscriber = subscriber_of(session, email, now=now)
+    session.refresh(subscriber, with_for_update=True)  # asks at once are counted one by one
+    wait = resend_wait(session, email, now=now)
+    if wait:
+        return wait
+    challenge = challenges.issue(session, email, PURPOSE, now=now)
+    channel, reason = channels.first(_facts(session, subscriber, now, resend=resend))
+    begin_send(session, challenge, channel, reason, now=now)
+    journal.record(session, "newsletter.code_asked", email=email, channel=channel)
+    return timedelta(0)
+
+
+def resend_wait(session: Session, email: str, *, now: datetime) -> timedelta:
+    """How long this address must wait for its next code; sends of our own accord do not count."""
+    asked = select(CodeSend.created_at).where(
+        CodeSend.email == email,
+        CodeSend.automatic.is_(False),
+        CodeSend.created_at > now - timedelta(days=1),
+    )
+    return codes.wait(session.scalars(asked), now=now)
+
+
+def begin_send(
+    session: Session,
+    challenge: Challenge,
+    channel: channels.Channel,
+    reason: str,
+    *,
+    now: datetime,
+    automatic: bool = False,
+) -> CodeSend:
+    """A send row: due for MailerLite's drain, or with its mail already in the outbox."""
+    send = CodeSend(
+        challenge_id=challenge.id,
+        email=challenge.email,
+        channel=channel,
+        reason=reason,
+        automatic=automatic,
+        created_at=now,
+    )
+    if channel is channels.Channel.SMTP:
+        mail = outbox.send_later(session, "code", challenge.email, challenge_id=challenge.id)
+        send.outbox_id = mail.id
+    else:
+        send.due_at = now
+    session.add(send)
+    session.flush()
+    return send
+
+
+def confirm(session: Session, email: str, *, now: datetime) -> Subscriber:
+    """The address is proven: the subscription counts from now on, and MailerLite is to know."""
+    subscriber = subscriber_of(session, email, now=now)
+    if subscriber.confirmed_at is None:
+        subscriber.confirmed_at = now
+        journal.record(session, "newsletter.confirmed", email=email)
+    subscriber.due_at = now
+    return subscriber
+
+
+def set_standing(session: Session, email: str, standing: Standing, *, now: datetime) -> None:
+    """Which group this reader belongs in, told by billing; MailerLite follows."""
+    subscriber = find(session, email)
+    if subscriber and subscriber.standing != standing:
+        subscriber.standing, subscriber.due_at = standing, now
+
+
+def find(session: Session, email: str) -> Subscriber | None:
+    return session.scalars(select(Subscriber).where(Subscriber.email == email)).first()
+
+
+def subscriber_of(session: Session, email: str, *, now: datetime) -> Subscriber:
+    """The address's row, made when there is none."""
+    found = find(session, email)
+    if found:
+        return found
+    try:
+        with session.begin_nested():
+            subscriber = Subscriber(email=email, created_at=now)
+            session.add(subscriber)
+        return subscriber
+    except IntegrityError:  # somebody pressed twice
+        return session.scalars(select(Subscriber).where(Subscriber.email == email)).one()
+
+
+def _facts(
+    session: Session, subscriber: Subscriber, now: datetime, *, resend: bool
+) -> channels.Facts:
+    settings = config.current()
+    by_mailerlite = select(CodeSend.id).where(
+        CodeSend.email == subscriber.email,
+        CodeSend.channel == channels.Channel.MAILERLITE,
+        CodeSend.state == SendState.HANDED_OVER,
+        CodeSend.created_at > now - timedelta(days=1),
+    )
+    return channels.Facts(
+        delivery=settings.code_delivery,
+        configured=settings.mailerlite_api_key is not None,
+        for_newsletter=not subscriber.has_account,
+        mailed_today=session.scalars(by_mailerlite.limit(1)).first() is not None,
+        resend=resend,
+    )

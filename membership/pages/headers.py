@@ -1,0 +1,63 @@
+"""Headers of every answer: what a browser may load, keep and tell."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request, session
+
+from membership.config import STRIPE_API, Config
+
+STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
+
+
+def init_app(app: Flask, config: Config) -> None:
+    policy = _policy(config)
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", policy)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        headers.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
+        )
+        if config.https:
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if _personal():
+            # Only no-store keeps the Back button from showing a members' page after signing out.
+            headers["Cache-Control"] = "no-store"
+            response.vary.add("Cookie")
+        return response
+
+
+def _personal() -> bool:
+    """Whether the answer may depend on who asks: everybody we know anything of has a session."""
+    return request.endpoint not in ("static", "library.feed") and bool(session)
+
+
+def _policy(config: Config) -> str:
+    forms = f"'self' {STRIPE_PAGES}"
+    if config.stripe_api_base != STRIPE_API:
+        forms += f" {_origin(config.stripe_api_base)}"  # the sandbox's pages
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            f"form-action {forms}",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

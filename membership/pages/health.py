@@ -1,0 +1,77 @@
+"""For machines: is it alive, is it ready?"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, current_app, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from membership import clock, config, inbox, jobs
+from membership.db import db
+from membership.due import Due
+from membership.inbox import InboxEvent
+from membership.newsletter.models import CodeSend, Subscriber
+from membership.outbox import OutboxMessage
+
+bp = Blueprint("health", __name__)
+WORKER_SILENT_FOR = timedelta(minutes=3)
+WORK_LATE_BY = timedelta(minutes=5)
+
+
+@bp.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """The process answers; nothing else is asked."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Database, migrations, worker, oldest due work, last webhook: 503 when one is not well."""
+    try:
+        report = _report(clock.now())
+    except SQLAlchemyError:
+        current_app.logger.exception("the database did not answer")
+        return jsonify(ready=False, database="unreachable"), 503
+    return jsonify(report), 200 if report["ready"] else 503
+
+
+def _report(now: datetime) -> dict[str, Any]:
+    migrated = _at_head()
+    if not migrated:
+        return {"ready": False, "database": "ok", "migrations": "run flask db upgrade"}
+    beat, oldest = jobs.last_beat(), _oldest_due()
+    alive = beat is not None and now - beat < WORKER_SILENT_FOR
+    in_time = oldest is None or now - oldest < WORK_LATE_BY
+    last_webhook = inbox.last_received("stripe")
+    return {
+        "ready": alive and in_time,
+        "database": "ok",
+        "migrations": "ok",
+        "worker": "ok" if alive else "silent",
+        "oldest_due_work": _text(oldest),
+        "last_webhook": _text(last_webhook),
+    }
+
+
+def _at_head() -> bool:
+    script = ScriptDirectory(current_app.extensions["migrate"].directory)
+    context = MigrationContext.configure(db.session.connection())
+    return set(context.get_current_heads()) == set(script.get_heads())
+
+
+def _oldest_due() -> datetime | None:
+    """The earliest time any row became due. Rows put off are due later, and not late."""
+    settings = config.current()
+    models: list[type[Due]] = [InboxEvent, OutboxMessage, CodeSend]
+    if settings.mailerlite_api_key:  # without a list, its rows wait until there is one
+        models.append(Subscriber)
+    times = [db.session.scalar(select(func.min(model.due_at))) for model in models]
+    return min((t for t in times if t is not None), default=None)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,42 @@
+"""What MailerLite calls. It verifies, stores and answers within its three seconds."""
+
+import hmac
+import json
+from hashlib import sha256
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from membership import config, inbox, jobs
+from membership.db import transaction
+from membership.extensions import csrf, limiter
+from membership.newsletter import list_events
+
+bp = Blueprint("mailerlite_webhook", __name__)
+
+
+@bp.post("/webhooks/mailerlite")
+@csrf.exempt
+@limiter.exempt
+def receive() -> ResponseReturnValue:
+    """200 once every event of the delivery is stored. 400 for what MailerLite did not sign."""
+    settings = config.current()
+    body = request.get_data(cache=False)
+    if not _signed(body, request.headers.get("Signature", ""), settings.mailerlite_webhook_secret):
+        return jsonify(error="MailerLite did not sign this"), 400
+    try:
+        told = list_events.parse(json.loads(body.decode()))
+    except (ValueError, RecursionError) as error:
+        return jsonify(error=f"the body is not an event: {error}"), 400
+    with transaction() as session:
+        stored = inbox.receive(session, told)
+    jobs.nudge("inbox")
+    return jsonify(stored=stored)
+
+
+def _signed(body: bytes, signature: str, secret: str | None) -> bool:
+    """Hex HMAC-SHA256 over the raw bytes; without a secret nothing is."""
+    if not secret:
+        return False
+    expected = hmac.digest(secret.encode(), body, sha256).hex()
+    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))

@@ -1,0 +1,34 @@
+"""What Stripe calls. It verifies, stores and answers; nobody is called from here."""
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from membership import config, inbox, jobs
+from membership.billing import events, stripe_api
+from membership.db import transaction
+from membership.extensions import csrf, limiter
+from membership.vendor_ids import plausible
+
+bp = Blueprint("stripe_webhook", __name__)
+
+
+@bp.post("/webhooks/stripe")
+@csrf.exempt
+@limiter.exempt
+def receive() -> ResponseReturnValue:
+    """200 once the event is stored, committed. 400 with a reason for what is not Stripe's."""
+    settings = config.current()
+    body = request.get_data(cache=False)
+    header = request.headers.get("Stripe-Signature", "")
+    try:
+        event = stripe_api.verified_event(body, header, settings.stripe_webhook_secrets)
+    except stripe_api.BadSignature as error:
+        return jsonify(error=str(error)), 400
+    if not plausible(event.get("id")) or not plausible(event.get("type")):
+        return jsonify(error="the body is not an event"), 400
+    if event.get("livemode") is not settings.livemode:
+        return jsonify(error="the event is of the other mode than our key"), 400
+    with transaction() as session:
+        stored = inbox.receive(session, [events.row(event, body.decode())])
+    jobs.nudge("inbox")
+    return jsonify(stored=stored)
