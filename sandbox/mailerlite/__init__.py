@@ -1,0 +1,1 @@
+"""MailerLite's API: subscribers, groups, fields, automations that mail, webhooks."""

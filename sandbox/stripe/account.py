@@ -1,0 +1,102 @@
+"""One Stripe account: its objects, its time, and the events it sends."""
+
+import json
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import ids
+from sandbox.clock import Clock
+from sandbox.courier import Courier
+from sandbox.store import Document, Store
+from sandbox.stripe import errors
+
+API_VERSION = "2026-10-28.endive"
+ACCOUNT = "acct_1SandboxLatchkey"
+SENDER = "stripe"  # its name with the courier
+
+# The API request under way; its ids are in the events it causes. Outside of one, nulls.
+AUTOMATIC: Mapping[str, str | None] = {"id": None, "idempotency_key": None}
+CAUSE: ContextVar[Mapping[str, str | None]] = ContextVar("CAUSE", default=AUTOMATIC)
+
+
+@dataclass
+class Account:
+    """Objects are kept under the name in their `object` field."""
+
+    store: Store
+    clock: Clock
+    courier: Courier
+    public_url: str = ""
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    def save(self, document: Document) -> Document:
+        self.store.put(document["object"], document["id"], document)
+        return document
+
+    def get(self, kind: str, id_: str, *, param: str = "id") -> Document:
+        """An object that is there and was not deleted; else Stripe's "No such …"."""
+        found = self.find(kind, id_)
+        if found is None or found.get("deleted"):
+            raise errors.no_such(kind, id_, param=param)
+        return found
+
+    def find(self, kind: str, id_: str) -> Document | None:
+        return self.store.get(kind, id_)
+
+    def all(self, kind: str, **wanted: Any) -> list[Document]:
+        """Objects whose fields are as given, oldest first, deleted ones left out."""
+        return self.store.find(
+            kind,
+            lambda d: not d.get("deleted") and all(d.get(name) == v for name, v in wanted.items()),
+        )
+
+    def emit(self, type_: str, subject: Document, before: Document | None = None) -> str:
+        """Make an event of what an object is now, and post it to whoever listens; its id."""
+        listeners = [e for e in self.all("webhook_endpoint", status="enabled") if _hears(e, type_)]
+        data: dict[str, Any] = {"object": subject}
+        if before is not None:
+            data["previous_attributes"] = changed(before, subject)
+        event: Document = {
+            "id": ids.new("evt"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.now(),
+            "data": data,
+            "livemode": False,
+            "pending_webhooks": len(listeners),
+            "request": dict(CAUSE.get()),
+            "type": type_,
+        }
+        self.save(event)
+        for endpoint in listeners:
+            self.courier.post(
+                SENDER,
+                url=endpoint["url"],
+                secret=endpoint["secret"],
+                endpoint=endpoint["id"],
+                event=event["id"],
+                body=json.dumps({**event, "api_version": endpoint["api_version"] or API_VERSION}),
+            )
+        return str(event["id"])
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The earlier values of what changed, tables compared inside, as in `previous_attributes`."""
+    earlier: dict[str, Any] = {}
+    for name in before.keys() | after.keys():
+        was, is_ = before.get(name), after.get(name)
+        if isinstance(was, dict) and isinstance(is_, dict):
+            inside = changed(was, is_)
+            if inside:
+                earlier[name] = inside
+        elif was != is_:
+            earlier[name] = was
+    return earlier
+
+
+def _hears(endpoint: Document, type_: str) -> bool:
+    return "*" in endpoint["enabled_events"] or type_ in endpoint["enabled_events"]

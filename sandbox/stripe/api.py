@@ -1,0 +1,212 @@
+"""`/v1`: one request from its bytes to its answer."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+
+from flask import Blueprint, Response, request
+
+from sandbox import ids
+from sandbox.faults import Faults
+from sandbox.store import Document
+from sandbox.stripe import (
+    checkout,
+    customers,
+    errors,
+    events,
+    idempotency,
+    invoices,
+    ownership,
+    payments,
+    portal,
+    products,
+    subscriptions,
+    wire,
+)
+from sandbox.stripe.account import API_VERSION, CAUSE, Account
+from sandbox.stripe.expansion import expanded
+from sandbox.stripe.idempotency import Keys
+from sandbox.stripe.params import read_all
+from sandbox.stripe.routes import Params, Route
+
+ROUTES: list[Route] = [
+    *ownership.ROUTES,
+    *products.ROUTES,
+    *customers.ROUTES,
+    *checkout.ROUTES,
+    *subscriptions.ROUTES,
+    *invoices.ROUTES,
+    *payments.ROUTES,
+    *portal.ROUTES,
+    *events.ROUTES,
+]
+TEST_KEYS = ("sk_test_", "rk_test_")
+LIVE_KEYS = ("sk_live_", "rk_live_")
+NO_KEY = (
+    "You did not provide an API key. You need to provide your API key in the Authorization header, "
+    "using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+)
+
+
+@dataclass
+class Api:
+    account: Account
+    faults: Faults
+    keys: Keys = field(default_factory=Keys)
+
+    def blueprint(self) -> Blueprint:
+        blueprint = Blueprint("stripe_api", __name__)
+        for route in ROUTES:
+            blueprint.add_url_rule(
+                f"/v1{route.path}",
+                endpoint=f"{route.method} {route.path}".replace(".", "_"),
+                view_func=self._view(partial(self._run, route)),
+                methods=[route.method],
+                provide_automatic_options=False,
+            )
+        blueprint.add_url_rule(
+            "/<path:path>",
+            endpoint="unknown",
+            view_func=self._view(self._unknown),
+            methods=["GET", "POST", "DELETE", "PUT", "PATCH"],
+        )
+        return blueprint
+
+    def _view(
+        self, answer: "Callable[..., tuple[int, Document, str | None]]"
+    ) -> Callable[..., Response]:
+        def view(**arguments: str) -> Response:
+            request_id = ids.new("req")
+            try:
+                self._admit()
+                status, body, original = answer(request_id, **arguments)
+            except errors.Refusal as refusal:
+                status, body, original = refusal.status, self._told(refusal, request_id), None
+            return self._response(status, body, request_id, original)
+
+        return view
+
+    def _admit(self) -> None:
+        _refuse_bad_key(_key())
+        version = request.headers.get("Stripe-Version", API_VERSION)
+        if version != API_VERSION:
+            raise errors.Refusal(
+                f"Invalid Stripe API version: {version}. This sandbox speaks {API_VERSION} alone."
+            )
+        if self.faults.stripe == "down":
+            raise errors.Refusal(
+                "Sorry! There was an error while talking to one of our backends.",
+                status=500,
+                kind="api_error",
+            )
+        if self.faults.stripe == "limit":
+            raise errors.Refusal(
+                "Request rate limit exceeded. You can learn more about rate limits here "
+                "https://stripe.com/docs/rate-limits.",
+                status=429,
+                code="rate_limit",
+            )
+
+    def _run(
+        self, route: Route, request_id: str, **in_address: str
+    ) -> tuple[int, Document, str | None]:
+        raw = wire.decoded(_pairs(route.method))
+        params = read_all(route.table, raw)
+        key = request.headers.get("Idempotency-Key") if route.method == "POST" else None
+        with self._alone(key):
+            if self.faults.stripe == "slow":
+                self.faults.dawdle()
+            with self.account.store.lock:
+                if key:
+                    kept = idempotency.remembered(self.account, key, request.path, raw)
+                    if kept:
+                        return kept["status"], kept["body"], kept["request_id"]
+                status, body = self._act(route, params, request_id, key, tuple(in_address.values()))
+                if key:
+                    idempotency.remember(
+                        self.account,
+                        key,
+                        request.path,
+                        raw,
+                        status=status,
+                        body=body,
+                        request_id=request_id,
+                    )
+        return status, body, request_id if key else None
+
+    def _alone(self, key: str | None) -> AbstractContextManager[None]:
+        return self.keys.held(key) if key else nullcontext()
+
+    def _act(
+        self,
+        route: Route,
+        params: Params,
+        request_id: str,
+        key: str | None,
+        in_address: tuple[str, ...],
+    ) -> tuple[int, Document]:
+        expand = params.pop("expand", None)
+        cause = CAUSE.set({"id": request_id, "idempotency_key": key})
+        try:
+            answer = route.act(self.account, params, *in_address)
+            return 200, expanded(self.account, answer, expand)
+        except errors.Refusal as refusal:
+            return refusal.status, self._told(refusal, request_id)
+        finally:
+            CAUSE.reset(cause)
+
+    def _unknown(self, _request_id: str, path: str) -> tuple[int, Document, str | None]:
+        raise errors.no_such_address(request.method, f"/{path}")
+
+    def _told(self, refusal: errors.Refusal, request_id: str) -> Document:
+        log = f"{self.account.public_url}/requests#{request_id}"
+        return {"error": {**refusal.error, "request_log_url": log}}
+
+    def _response(
+        self, status: int, body: Document, request_id: str, original: str | None
+    ) -> Response:
+        response = Response(json.dumps(body), status, mimetype="application/json")
+        response.headers["Request-Id"] = request_id
+        response.headers["Stripe-Version"] = API_VERSION
+        response.headers["Cache-Control"] = "no-cache, no-store"
+        key = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and key:
+            response.headers["Idempotency-Key"] = key
+        if original:
+            response.headers["Original-Request"] = original
+            response.headers["Stripe-Should-Retry"] = "false"
+            if original != request_id:
+                response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+
+def _key() -> str:
+    authorization = request.authorization
+    if authorization is None:
+        return ""
+    if authorization.type == "basic":  # as curl -u does it
+        return str(authorization.username or "")
+    return str(authorization.token or "")
+
+
+def _refuse_bad_key(key: str) -> None:
+    if not key:
+        raise errors.unauthenticated(NO_KEY)
+    if key.startswith(LIVE_KEYS):
+        raise errors.unauthenticated(
+            "This is a sandbox on your own machine, and that is a live key: it was refused, and "
+            "nothing was done. Use any key that begins with sk_test_."
+        )
+    if not key.startswith(TEST_KEYS):
+        raise errors.unauthenticated(f"Invalid API Key provided: {key[:8]}***")
+
+
+def _pairs(method: str) -> list[tuple[str, str]]:
+    """Parameters are in the body of a POST, and else in the query."""
+    if method == "POST":
+        if request.query_string:
+            return [*request.args.items(multi=True), *request.form.items(multi=True)]
+        return list(request.form.items(multi=True))
+    return list(request.args.items(multi=True))
