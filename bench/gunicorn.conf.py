@@ -1,0 +1,11 @@
+"""The project's gunicorn, without what only its own application needs: the same for everyone."""
+
+import os
+
+bind = f"127.0.0.1:{os.environ['PORT']}"
+worker_class = "gthread"
+workers = 2
+threads = 16
+preload_app = True
+keepalive = 65
+control_socket_disable = True

@@ -1,0 +1,52 @@
+"""Each contender under the same gunicorn: same configuration, same workers, its own port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def gunicorn(app: str, port: int, environ: dict[str, str]) -> Iterator[int]:
+    """Serve `app` (module:factory()) on the port; yields the master's process id."""
+    command = [sys.executable, "-m", "gunicorn", "-c", "bench/gunicorn.conf.py", app]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | environ | {"PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def cpu_seconds(master: int) -> float:
+    """What the workers of this gunicorn have used so far, user and system."""
+    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    return sum(_cpu(int(child)) for child in children)
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing answered on port {port}")

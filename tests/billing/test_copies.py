@@ -1,0 +1,254 @@
+"""From what Stripe says to what opens: our copy and the ledger, without a browser."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from membership.billing import catalogue, copies, endings, grants, references
+from membership.billing.catalogue import Catalogue
+from membership.billing.copies import CustomerState
+from membership.billing.models import Checkout, Customer, Grant, Subscription
+from membership.billing.stripe_api import (
+    CheckoutData,
+    CustomerData,
+    InvoiceData,
+    ProductData,
+    SubscriptionData,
+)
+from membership.db import db, transaction
+from membership.newsletter.models import Standing, Subscriber
+from tests.support.browser import Browser
+from tests.support.clock import MovableClock
+from tests.support.people import GRACE, opens_account, signs_in
+
+DAY = timedelta(days=1)
+CUSTOMER = CustomerData("cus_1", GRACE, deleted=False)
+
+
+@pytest.fixture
+def member(app: Flask, clock: MovableClock) -> int:
+    """Grace, with a customer of her own and a product to buy."""
+    user_id = opens_account(app, GRACE)
+    with app.app_context(), transaction() as session:
+        catalogue.write(session, Catalogue([product(clock)], []))
+        session.add(Customer(stripe_id="cus_1", user_id=user_id, created_at=clock()))
+    return user_id
+
+
+def product(clock: MovableClock, **metadata: str) -> ProductData:
+    meta = {"plan": "member", "features": "premium", **metadata}
+    return ProductData("prod_1", "Membership", None, True, meta, [], clock())
+
+
+def subscription(clock: MovableClock, status: str = "active") -> SubscriptionData:
+    return SubscriptionData(
+        id="sub_1",
+        customer_id="cus_1",
+        status=status,
+        price_id="price_1",
+        product_ids=["prod_1"],
+        created=clock() - 40 * DAY,
+        period_start=clock() - 10 * DAY,
+        period_end=clock() + 20 * DAY,
+        cancel_at=None,
+        ended_at=None,
+        trial_end=None,
+    )
+
+
+def session_of(clock: MovableClock, **changes: str | None) -> CheckoutData:
+    made = CheckoutData(
+        id="cs_1",
+        mode="payment",
+        status="complete",
+        payment_status="paid",
+        customer_id="cus_2",
+        client_reference_id=None,
+        price_id="price_1",
+        product_id="prod_1",
+        url=None,
+        created=clock(),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def told(
+    app: Flask,
+    clock: MovableClock,
+    *subscriptions: SubscriptionData,
+    customer: CustomerData = CUSTOMER,
+    invoices: tuple[InvoiceData, ...] = (),
+    checkouts: tuple[CheckoutData, ...] = (),
+) -> None:
+    """Stripe says this of the customer, and we take it in."""
+    state = CustomerState(customer, list(subscriptions), list(invoices), list(checkouts), [])
+    with app.app_context(), transaction() as session:
+        kept = copies.keep(session, state, now=clock())
+        if kept:
+            grants.recompute_customer(session, kept, now=clock())
+
+
+def end_of_grant(app: Flask) -> object:
+    with app.app_context():
+        return db.session.query(Grant.ends_at).scalar()
+
+
+def premium(app: Flask, site_url: str) -> int:
+    return signs_in(Browser(app, site_url), GRACE).get("/premium").status_code
+
+
+@pytest.mark.parametrize(("grace", "days"), [("7", 7), ("3", 3), ("0", 0)])
+def test_grace_runs_from_the_oldest_unpaid_period(
+    make_app: Callable[..., Flask], clock: MovableClock, grace: str, days: int
+) -> None:
+    app = make_app(GRACE_DAYS=grace)
+    opens_account(app, GRACE)
+    with app.app_context(), transaction() as session:
+        catalogue.write(session, Catalogue([product(clock)], []))
+        session.add(Customer(stripe_id="cus_1", user_id=1, created_at=clock()))
+    unpaid = (
+        InvoiceData("in_2", "sub_1", clock() - 1 * DAY),
+        InvoiceData("in_1", "sub_1", clock() - 2 * DAY),
+        InvoiceData("in_0", "sub_of_another", clock() - 30 * DAY),
+    )
+    since = clock() - 2 * DAY
+    told(app, clock, subscription(clock, "past_due"), invoices=unpaid)
+    assert end_of_grant(app) == since + days * DAY
+    clock.passes(DAY)
+    told(app, clock, subscription(clock, "past_due"), invoices=unpaid)
+    assert end_of_grant(app) == since + days * DAY
+
+
+def test_a_card_that_works_again_opens_what_grace_had_shut(
+    app: Flask, member: int, clock: MovableClock, site_url: str
+) -> None:
+    failed = (InvoiceData("in_1", "sub_1", clock() - 30 * DAY),)
+    told(app, clock, subscription(clock, "past_due"), invoices=failed)
+    assert premium(app, site_url) == 402
+    told(app, clock, subscription(clock))
+    assert premium(app, site_url) == 200
+
+
+@pytest.mark.parametrize("status", ["unpaid", "paused", "canceled", "incomplete_expired"])
+def test_when_it_ended_does_not_move_when_it_is_read_again(
+    app: Flask, member: int, clock: MovableClock, site_url: str, status: str
+) -> None:
+    told(app, clock, subscription(clock))
+    told(app, clock, subscription(clock, status))
+    ended = end_of_grant(app)
+    assert ended == clock()
+    assert premium(app, site_url) == 402
+    clock.passes(5 * DAY)
+    told(app, clock, subscription(clock, status))
+    assert end_of_grant(app) == ended
+
+
+def test_a_customer_deleted_at_stripe_keeps_nothing(
+    app: Flask, member: int, clock: MovableClock, site_url: str
+) -> None:
+    told(app, clock, subscription(clock))
+    assert premium(app, site_url) == 200
+    told(app, clock, customer=replace(CUSTOMER, deleted=True))
+    assert premium(app, site_url) == 402
+    with app.app_context():
+        assert db.session.query(Subscription.status).scalar() == "canceled"
+
+
+def test_an_unknown_status_keeps_what_was_granted_to_its_end(
+    app: Flask, member: int, clock: MovableClock, site_url: str
+) -> None:
+    told(app, clock, subscription(clock))
+    before = end_of_grant(app)
+    told(app, clock, subscription(clock, "a_word_of_tomorrow"))
+    assert end_of_grant(app) == before
+    assert premium(app, site_url) == 200
+
+
+def test_what_a_product_no_longer_opens_shuts_for_those_who_have_it(
+    app: Flask, member: int, clock: MovableClock, site_url: str
+) -> None:
+    bought = session_of(clock, customer_id="cus_1")
+    told(app, clock, checkouts=(bought,))
+    assert premium(app, site_url) == 200
+    with app.app_context(), transaction() as session:
+        other = product(clock, features="archive")
+        changed = catalogue.write(session, Catalogue([other], []))
+        grants.recompute_holders(session, changed, now=clock())
+    assert changed == {"prod_1"}
+    assert premium(app, site_url) == 402
+    with app.app_context():
+        open_now = db.session.query(Grant.feature).filter(Grant.revoked_at.is_(None)).all()
+        assert [feature for (feature,) in open_now] == ["archive"]
+
+
+def test_a_stranger_who_bought_nothing_of_ours_is_not_kept(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    stranger = replace(subscription(clock), product_ids=["prod_of_somebody_else"])
+    told(app, clock, stranger, customer=CustomerData("cus_9", "x@example.com", deleted=False))
+    with app.app_context():
+        assert db.session.get(Customer, "cus_9") is None
+
+
+def test_a_payment_nobody_is_known_for_is_kept_and_opens_nothing(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    somebody = CustomerData("cus_2", "somebody@example.com", deleted=False)
+    told(app, clock, customer=somebody, checkouts=(session_of(clock),))
+    with app.app_context():
+        assert db.session.get_one(Customer, "cus_2").user_id is None
+        assert db.session.get_one(Checkout, "cs_1").paid_at == clock()
+        assert db.session.query(Grant).count() == 0
+
+
+def test_a_reference_we_signed_names_the_member_and_a_forged_one_nobody(
+    app: Flask, member: int, clock: MovableClock, site_url: str
+) -> None:
+    key = app.config["SECRET_KEY"]
+    somebody = CustomerData("cus_2", "somebody@example.com", deleted=False)
+    for forged in ("member-1-1-x", references.make("another key" * 4, member, clock())):
+        paid = session_of(clock, client_reference_id=forged)
+        told(app, clock, customer=somebody, checkouts=(paid,))
+        assert premium(app, site_url) == 402
+    signed = references.make(key, member, clock() - DAY)  # the id before a backup was restored
+    told(app, clock, customer=somebody, checkouts=(session_of(clock, client_reference_id=signed),))
+    assert premium(app, site_url) == 402
+    ours = references.make(key, member, clock())
+    told(app, clock, customer=somebody, checkouts=(session_of(clock, client_reference_id=ours),))
+    assert premium(app, site_url) == 200
+
+
+def test_a_bound_customer_is_never_taken_over(app: Flask, member: int, clock: MovableClock) -> None:
+    eve = opens_account(app, "eve@example.com")
+    with app.app_context():
+        hers = references.make(app.config["SECRET_KEY"], eve, clock())
+    told(
+        app,
+        clock,
+        subscription(clock),
+        checkouts=(session_of(clock, customer_id="cus_1", client_reference_id=hers),),
+    )
+    with app.app_context():
+        assert db.session.get_one(Customer, "cus_1").user_id == member
+        assert {user_id for (user_id,) in db.session.query(Grant.user_id)} == {member}
+
+
+def test_access_that_ends_by_the_clock_makes_the_reader_lapsed(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    def standing() -> Standing:
+        with app.app_context():
+            return db.session.query(Subscriber).filter_by(email=GRACE).one().standing
+
+    told(app, clock, subscription(clock))
+    assert standing() is Standing.PAID
+    clock.passes(22 * DAY)
+    with app.app_context():
+        endings.drain()
+        endings.drain()
+    assert standing() is Standing.LAPSED
+    told(app, clock, subscription(clock))
+    assert standing() is Standing.PAID

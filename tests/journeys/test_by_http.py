@@ -1,0 +1,35 @@
+"""The story against gunicorn, worker and sandbox as processes of their own, over HTTP."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.site import Site, soon
+from tests.support.story import Reader
+
+
+@pytest.mark.parametrize("where", ["site", "big_site"])
+def test_from_an_address_to_an_open_page(where: str, request: pytest.FixtureRequest) -> None:
+    """On SQLite with its queue in a file; on PostgreSQL with Redis for the queue and the limits."""
+    site: Site = request.getfixturevalue(where)
+    with Reader(site, "ada@example.com") as ada:
+        assert ada.status_of("/premium") == 302
+        ada.joins()
+        assert ada.status_of("/premium") == 402
+        ada.pays(ada.chooses())  # and never returns: the webhook alone opens the door
+        soon(lambda: ada.status_of("/premium") == 200)
+        soon(lambda: ada.status_of("/readyz") == 200)
+
+
+def test_a_worker_killed_between_storing_and_processing_loses_nothing(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site()
+    with Reader(site, "ada@example.com") as ada:
+        ada.joins()
+        stripes_page = ada.chooses()
+        site.kill("worker")
+        ada.pays(stripes_page)  # the webhook is answered although nobody works
+        assert ada.status_of("/premium") == 402
+        site.start_worker()
+        soon(lambda: ada.status_of("/premium") == 200)

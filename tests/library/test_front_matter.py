@@ -1,0 +1,81 @@
+"""What an author may write above a post, and what they are told when it is wrong."""
+
+from datetime import date
+
+import pytest
+
+from membership.library import front_matter
+from membership.library.front_matter import BadFrontMatter, FrontMatter
+
+
+def problems(source: str) -> list[str]:
+    with pytest.raises(BadFrontMatter) as refused:
+        front_matter.parse(source)
+    return refused.value.problems
+
+
+def test_every_field_is_read() -> None:
+    fields, text = front_matter.parse(
+        "---\ntitle: A  door\ndate: 2026-11-14\nauthor: Ines\nsummary: On doors.\n"
+        "access: premium\ntags: [doors, sound]\ndraft: true\n---\n\nKnock."
+    )
+    assert fields == FrontMatter(
+        title="A door",
+        date=date(2026, 11, 14),
+        author="Ines",
+        summary="On doors.",
+        access="premium",
+        tags=("doors", "sound"),
+        draft=True,
+    )
+    assert text == "Knock."
+
+
+def test_only_title_date_and_access_are_needed() -> None:
+    fields, _ = front_matter.parse(
+        "---\ntitle: T\ndate: 2026-11-14 09:30:00\naccess: public\n---\n"
+    )
+    assert fields.date == date(2026, 11, 14)
+    assert (fields.author, fields.summary, fields.tags, fields.draft) == (None, None, (), False)
+
+
+def test_everything_missing_is_said_at_once() -> None:
+    assert problems("Just a text.") == [
+        "title is missing",
+        "date is missing",
+        "access must be public, members or the name of a feature such as premium",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("acces: premium", "acces"),
+        ("title: 1984", "title"),
+        ("title: ''", "title"),
+        ("date: yesterday", "date"),
+        ("author: [Ines]", "author"),
+        ("summary: 3", "summary"),
+        ("access: true", "access"),
+        ("access: Premium Plus", "access"),
+        ("tags: doors", "tags"),
+        ("tags: [1, 2]", "tags"),
+        ("draft: maybe", "draft"),
+    ],
+)
+def test_a_malformed_field_is_named(line: str, field: str) -> None:
+    name = line.partition(":")[0]
+    right = {"title": "title: T", "date": "date: 2026-11-14", "access": "access: public"}
+    right.pop(name, None)
+    source = "---\n" + "\n".join([*right.values(), line]) + "\n---\ntext"
+    (problem,) = problems(source)
+    assert problem.startswith(f"{field} ")
+
+
+def test_broken_yaml_is_located() -> None:
+    (problem,) = problems("---\ntitle: T\ndate: [2026\n---\ntext")
+    assert "not YAML (line " in problem
+
+
+def test_a_text_in_another_notation_is_not_executed_as_front_matter() -> None:
+    assert "title is missing" in problems('{"title": "T", "access": "public"}\n\ntext')

@@ -1,0 +1,110 @@
+"""A code has five tries, one use and half an hour, whoever's address it is."""
+
+import threading
+from datetime import timedelta
+
+from flask import Flask
+
+from membership.db import db, transaction
+from membership.newsletter import challenges, codes
+from membership.newsletter.challenges import Gone, Proven, Wrong
+from membership.newsletter.models import Challenge
+from tests.support.clock import MovableClock
+from tests.support.databases import on_each_database
+
+ADA = "ada@example.com"
+
+
+def issued(app: Flask, clock: MovableClock, email: str = ADA, purpose: str = "join") -> str:
+    with app.app_context(), transaction() as session:
+        return challenges.code_of(challenges.issue(session, email, purpose, now=clock()))
+
+
+def checked(
+    app: Flask, clock: MovableClock, code: str, email: str = ADA, purpose: str = "join"
+) -> Proven | Wrong | Gone:
+    with app.app_context(), transaction() as session:
+        return challenges.check(session, email, purpose, code, now=clock())
+
+
+def not_(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+@on_each_database
+def test_the_right_code_proves_the_address_once(app: Flask, clock: MovableClock) -> None:
+    code = issued(app, clock)
+    assert checked(app, clock, code) == Proven(ADA)
+    assert checked(app, clock, code) == Gone()
+
+
+@on_each_database
+def test_five_wrong_tries_end_a_code(app: Flask, clock: MovableClock) -> None:
+    code = issued(app, clock)
+    told = [checked(app, clock, not_(code)) for _ in range(5)]
+    assert told == [Wrong(4), Wrong(3), Wrong(2), Wrong(1), Gone()]
+    assert checked(app, clock, code) == Gone()
+
+
+def test_an_address_without_a_code_answers_the_same(app: Flask, clock: MovableClock) -> None:
+    told = [checked(app, clock, "000000", "nobody@example.com") for _ in range(6)]
+    assert told == [Wrong(4), Wrong(3), Wrong(2), Wrong(1), Gone(), Gone()]
+
+
+def test_guessing_beforehand_does_not_spoil_the_code_that_comes(
+    app: Flask, clock: MovableClock
+) -> None:
+    for _ in range(5):
+        checked(app, clock, "000000")
+    assert checked(app, clock, issued(app, clock)) == Proven(ADA)
+
+
+def test_the_same_code_is_sent_while_it_lives_and_a_fresh_one_after(
+    app: Flask, clock: MovableClock
+) -> None:
+    first = issued(app, clock)
+    clock.passes(timedelta(minutes=29))
+    assert issued(app, clock) == first
+    clock.passes(timedelta(minutes=2))
+    assert issued(app, clock) != first
+
+
+def test_an_expired_code_opens_nothing(app: Flask, clock: MovableClock) -> None:
+    code = issued(app, clock)
+    clock.passes(timedelta(minutes=30))
+    assert not isinstance(checked(app, clock, code), Proven)
+
+
+def test_a_code_serves_its_own_address_and_purpose_only(app: Flask, clock: MovableClock) -> None:
+    code = issued(app, clock)
+    assert not isinstance(checked(app, clock, code, "grace@example.com"), Proven)
+    assert not isinstance(checked(app, clock, code, ADA, "claim"), Proven)
+    assert checked(app, clock, code) == Proven(ADA)
+
+
+@on_each_database
+def test_fifty_at_once_spend_a_code_once(app: Flask, clock: MovableClock) -> None:
+    code = issued(app, clock)
+    outcomes: list[Proven | Wrong | Gone] = []
+    together = threading.Barrier(50)
+
+    def try_it() -> None:
+        together.wait()
+        outcomes.append(checked(app, clock, code))
+
+    threads = [threading.Thread(target=try_it) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcomes) == 50
+    assert outcomes.count(Proven(ADA)) == 1
+
+
+def test_no_code_is_stored(app: Flask, clock: MovableClock) -> None:
+    code = issued(app, clock)
+    with app.app_context():
+        challenge = db.session.query(Challenge).one()
+        stored = [str(getattr(challenge, column.key)) for column in Challenge.__table__.columns]
+    assert all(code not in value for value in stored if not value.startswith("20"))
+    assert codes.well_formed(code)

@@ -1,0 +1,78 @@
+"""Limits hold when everything comes at once."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Flask
+
+from membership.db import db, transaction
+from membership.newsletter import challenges, codes, signup
+from membership.newsletter.challenges import Gone, Proven, Wrong
+from membership.newsletter.models import CodeSend
+from tests.support.clock import MovableClock
+from tests.support.databases import on_each_database
+
+ADA = "ada@example.com"
+T = TypeVar("T")
+
+
+def at_once(times: int, act: Callable[[], T]) -> list[T]:
+    together = threading.Barrier(times)
+    told: list[T] = []
+
+    def run() -> None:
+        together.wait()
+        told.append(act())
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == times
+    return told
+
+
+@on_each_database
+def test_thirty_wrong_codes_at_once_are_five_tries(app: Flask, clock: MovableClock) -> None:
+    with app.app_context(), transaction() as session:
+        code = challenges.code_of(challenges.issue(session, ADA, "join", now=clock()))
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+
+    def guess() -> Proven | Wrong | Gone:
+        with app.app_context(), transaction() as session:
+            return challenges.check(session, ADA, "join", wrong, now=clock())
+
+    told = at_once(30, guess)
+    left = sorted(found.tries_left for found in told if isinstance(found, Wrong))
+    assert left == [1, 2, 3, 4]  # the fifth try is told, like all after it, that the code is gone
+    assert told.count(Gone()) == 26
+
+
+@on_each_database
+def test_many_asks_at_once_send_one_code(app: Flask, clock: MovableClock) -> None:
+    with app.app_context(), transaction() as session:
+        signup.subscriber_of(session, ADA, now=clock())  # she is known: no new row holds them up
+
+    def ask() -> bool:
+        with app.app_context(), transaction() as session:
+            return bool(signup.ask(session, ADA, now=clock()))
+
+    waits = at_once(20, ask)
+    assert waits.count(False) == 1
+    with app.app_context():
+        assert db.session.query(CodeSend).count() == 1
+
+
+def test_five_codes_an_hour_and_ten_a_day_however_patiently_asked(
+    app: Flask, clock: MovableClock
+) -> None:
+    sent = []
+    for minute in range(0, 24 * 60, 2):
+        with app.app_context(), transaction() as session:
+            if not signup.ask(session, ADA, now=clock()):
+                sent.append(minute)
+        clock.passes(codes.RESEND_AFTER * 2)
+    assert len(sent) == codes.PER_DAY
+    assert sent[codes.PER_HOUR] >= 60

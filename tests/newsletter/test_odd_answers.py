@@ -1,0 +1,69 @@
+"""Whatever MailerLite says, codes arrive and nothing is wedged."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from membership import due, jobs
+from membership.db import db, transaction
+from membership.newsletter import signup
+from membership.newsletter.models import Subscriber
+from sandbox.server import Sandbox
+from tests.support.clock import MovableClock
+from tests.support.databases import on_each_database
+from tests.support.mail import code_for
+from tests.support.odd_server import answering
+from tests.support.people import ADA, GRACE
+
+ODD = [
+    (200, b"{}"),
+    (200, b"[]"),
+    (200, b""),
+    (200, b"<html>"),
+    (200, b'{"data": null}'),
+    (200, b'{"data": {"id": 1}}'),
+    (200, b'{"data": [{"id": 1}], "meta": null}'),
+    (422, b'"Campaign settings missing"'),
+    (422, b'{"message": "\\ud800"}'),
+    (503, b'{"message": "\\u0000"}'),
+    (302, b""),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), ODD, ids=range(len(ODD)))
+@on_each_database
+def test_an_odd_answer_sends_the_code_by_smtp(
+    make_app: Callable[..., Flask],
+    sandbox: Sandbox,
+    clock: MovableClock,
+    status: int,
+    body: bytes,
+) -> None:
+    with answering(status, body) as address:
+        app = make_app(MAILERLITE_API_BASE=address)
+        with app.app_context():
+            for email in (ADA, GRACE):
+                with transaction() as session:
+                    assert not signup.ask(session, email, now=clock())
+            jobs.run_due()
+    assert code_for(sandbox, ADA)
+    assert code_for(sandbox, GRACE)
+
+
+@pytest.mark.parametrize(("status", "body"), ODD, ids=range(len(ODD)))
+def test_an_odd_answer_keeps_its_reason_and_holds_up_nobody(
+    make_app: Callable[..., Flask], clock: MovableClock, status: int, body: bytes
+) -> None:
+    with answering(status, body) as address:
+        app = make_app(MAILERLITE_API_BASE=address)
+        with app.app_context():
+            with transaction() as session:
+                for email in (ADA, GRACE):
+                    signup.confirm(session, email, now=clock())
+            jobs.run_due()
+            clock.passes(due.backoff(0))
+            jobs.run_due()
+            kept = db.session.query(Subscriber).all()
+            assert all(subscriber.due_at for subscriber in kept)
+            assert any(subscriber.last_error for subscriber in kept)

@@ -1,0 +1,44 @@
+"""The example of a paid area: who gets in, and what it costs."""
+
+from http import HTTPStatus
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from membership.db import db
+from tests.support.browser import Browser
+
+
+def test_a_visitor_is_asked_to_sign_in_and_comes_back(visitor: Browser) -> None:
+    answer = visitor.get("/premium")
+    assert answer.location == "/login?next=/premium"
+
+
+def test_grace_and_edsger_are_shown_the_way_in(grace: Browser, edsger: Browser) -> None:
+    for person in (grace, edsger):
+        answer = person.get("/premium")
+        assert answer.status_code == HTTPStatus.PAYMENT_REQUIRED
+        assert "/plans" in answer.text
+
+
+def test_ada_gets_in_and_nothing_of_it_is_kept_by_a_cache(ada: Browser) -> None:
+    answer = ada.get("/premium")
+    assert answer.status_code == HTTPStatus.OK
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Cookie" in answer.headers["Vary"]
+
+
+def test_a_premium_page_costs_one_query(ada: Browser, app: Flask) -> None:
+    asked: list[str] = []
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert ada.get("/premium").status_code == HTTPStatus.OK
+    assert len([statement for statement in asked if not statement.startswith("BEGIN")]) == 1
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_only_reading_is_possible(ada: Browser, method: str) -> None:
+    answer = getattr(ada.client, method)("/premium", base_url=ada.site_url)
+    assert answer.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED)

