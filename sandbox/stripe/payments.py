@@ -1,24 +1,32 @@
-"""Cards, payment intents, charges and refunds."""
+"""Cards, payment intents and charges."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox import ids
 from sandbox.store import Document
-from sandbox.stripe import errors, lists
+from sandbox.stripe import lists
 from sandbox.stripe.account import Account
-from sandbox.stripe.money import amount as told
-from sandbox.stripe.params import Integer, Metadata, Span, Table, Text, choice, merged, within
-from sandbox.stripe.routes import Params, get, index, post
+from sandbox.stripe.params import Span, Text, within
+from sandbox.stripe.routes import Params, get, index
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card of the sandbox's. `decline` is the reason it is declined for, None when it works."""
+    """A card of the sandbox's, or an account to debit when it is `delayed`.
+
+    `decline`: the reason every charge is declined for. `declines_later`: it attaches and pays while
+    its owner is there, and every charge without them is declined. `challenge`: 3-D Secure, "once"
+    while its owner is there, or "always". `delayed`: a SEPA debit that settles three days later,
+    as "paid" or "failed".
+    """
 
     number: str
     title: str
     decline: str | None = None
+    declines_later: bool = False
+    challenge: str = ""
+    delayed: str = ""
 
     @property
     def last4(self) -> str:
@@ -28,14 +36,34 @@ class Card:
     def spaced(self) -> str:
         return " ".join(self.number[i : i + 4] for i in range(0, len(self.number), 4))
 
+    @property
+    def fingerprint(self) -> str:
+        """What a payment method made of it carries: the same card, the same fingerprint."""
+        return f"Sandbox{self.number[-9:]}"
 
+
+# Stripe's own numbers for testing.
 CARDS = {
     card.number: card
     for card in (
         Card("4242424242424242", "pays"),
         Card("4000000000000002", "is declined", decline="generic_decline"),
+        Card("4000000000009995", "has too little on it", decline="insufficient_funds"),
+        Card("4000000000000341", "pays now, is declined at renewals", declines_later=True),
+        Card("4000002500003155", "asks for 3-D Secure once", challenge="once"),
+        Card("4000002760003184", "asks for 3-D Secure every time", challenge="always"),
+        Card("DE89370400440532013000", "SEPA debit: paid three days later", delayed="paid"),
+        Card("DE62370400440532013001", "SEPA debit: fails three days later", delayed="failed"),
     )
 }
+BY_FINGERPRINT = {card.fingerprint: card for card in CARDS.values()}
+
+
+def card_of(method: Document) -> Card:
+    """The card a payment method was made of."""
+    return BY_FINGERPRINT[method[method["type"]]["fingerprint"]]
+
+
 NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
@@ -74,7 +102,7 @@ def new_method(account: Account, card: Card, *, email: str | None, name: str | N
                 "display_brand": "visa",
                 "exp_month": 12,
                 "exp_year": 2034,
-                "fingerprint": f"Sandbox{card.number[-9:]}",
+                "fingerprint": card.fingerprint,
                 "funding": "credit",
                 "generated_from": None,
                 "last4": card.last4,
@@ -274,78 +302,6 @@ def _card_used(method: Document) -> dict[str, Any]:
     }
 
 
-def refund(account: Account, params: Params) -> Document:
-    charge = _refundable(account, params)
-    left = charge["amount"] - charge["amount_refunded"]
-    amount = params.get("amount") or left
-    if left == 0:
-        raise errors.Refusal(
-            f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"
-        )
-    if amount > left:
-        raise errors.invalid(
-            f"Refund amount ({told(amount, charge['currency'])}) is greater than unrefunded "
-            f"amount on charge ({told(left, charge['currency'])})",
-            "amount",
-        )
-    document = account.save(_refund(account, params, charge, amount))
-    refunded = charge["amount_refunded"] + amount
-    after = {**charge, "amount_refunded": refunded, "refunded": refunded == charge["amount"]}
-    account.emit("refund.created", document)
-    account.emit("charge.refunded", account.save(after), charge)
-    return document
-
-
-def _refundable(account: Account, params: Params) -> Document:
-    if bool(params.get("charge")) == bool(params.get("payment_intent")):
-        raise errors.Refusal(
-            "One of the following params should be provided for this request: "
-            "payment_intent or charge."
-        )
-    if params.get("charge"):
-        charge = account.get("charge", params["charge"], param="charge")
-    else:
-        intent = account.get("payment_intent", params["payment_intent"], param="payment_intent")
-        if intent["status"] != "succeeded":
-            raise errors.Refusal(
-                f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
-            )
-        charge = account.get("charge", intent["latest_charge"])
-    if charge["status"] != "succeeded":
-        raise errors.Refusal(f"Charge {charge['id']} was not successful, and cannot be refunded.")
-    return charge
-
-
-def _refund(account: Account, params: Params, charge: Document, amount: int) -> Document:
-    return {
-        "id": ids.new("re"),
-        "object": "refund",
-        "amount": amount,
-        "balance_transaction": ids.new("txn"),
-        "charge": charge["id"],
-        "created": account.now(),
-        "currency": charge["currency"],
-        "customer": charge["customer"],
-        "customer_account": None,
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
-        "metadata": merged({}, params.get("metadata")),
-        "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
-        "reason": params.get("reason"),
-        "receipt_number": None,
-        "source_transfer_reversal": None,
-        "status": "succeeded",
-        "transfer_reversal": None,
-    }
-
-
 def _retrieve(kind: str) -> Any:
     def retrieve(account: Account, _params: Params, id_: str) -> Document:
         return account.get(kind, id_)
@@ -355,7 +311,7 @@ def _retrieve(kind: str) -> Any:
 
 def _list(kind: str, url: str) -> Any:
     def list_(account: Account, params: Params) -> Document:
-        names = {"customer", "charge", "payment_intent"} & params.keys()
+        names = {"customer", "payment_intent"} & params.keys()
         found = [
             document
             for document in account.all(kind, **{name: params[name] for name in names})
@@ -366,13 +322,6 @@ def _list(kind: str, url: str) -> Any:
     return list_
 
 
-REFUND: Table = {
-    "amount": Integer(1),
-    "charge": Text(),
-    "metadata": Metadata(),
-    "payment_intent": Text(),
-    "reason": choice("duplicate", "fraudulent", "requested_by_customer"),
-}
 ROUTES = [
     get("/payment_methods/<id_>", _retrieve("payment_method")),
     get("/payment_intents/<id_>", _retrieve("payment_intent")),
@@ -387,11 +336,4 @@ ROUTES = [
         _list("charge", "/v1/charges"),
         {"created": Span(), "customer": Text(), "payment_intent": Text()},
     ),
-    post("/refunds", refund, REFUND),
-    index(
-        "/refunds",
-        _list("refund", "/v1/refunds"),
-        {"charge": Text(), "created": Span(), "payment_intent": Text()},
-    ),
-    get("/refunds/<id_>", _retrieve("refund")),
 ]
