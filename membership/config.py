@@ -70,6 +70,14 @@ class Config:
     mail_password: str | None = field(repr=False)
     mail_default_sender: str
     grace_days: int
+    on_refund: str
+    on_dispute: str
+    checkout_promotion_codes: bool
+    checkout_tax: bool
+    checkout_terms: bool
+    events_give_up_days: int
+    events_keep_days: int
+    sandbox_clock: Path | None
     content_dir: Path
     log_level: str
     log_format: str
@@ -184,6 +192,14 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         "mail_password": read.optional("MAIL_PASSWORD"),
         "mail_default_sender": read.address("MAIL_DEFAULT_SENDER", f"no-reply@{host}"),
         "grace_days": read.number("GRACE_DAYS", 7, 0, 60),
+        "on_refund": read.choice("ON_REFUND", "purchase", ("purchase", "always", "never")),
+        "on_dispute": read.choice("ON_DISPUTE", "suspend", ("suspend", "keep")),
+        "checkout_promotion_codes": read.flag("CHECKOUT_PROMOTION_CODES", False),
+        "checkout_tax": read.flag("CHECKOUT_TAX", False),
+        "checkout_terms": read.flag("CHECKOUT_TERMS", False),
+        "events_give_up_days": read.number("EVENTS_GIVE_UP_DAYS", 14, 1, 365),
+        "events_keep_days": read.number("EVENTS_KEEP_DAYS", 60, 1, 3650),
+        "sandbox_clock": read.path("SANDBOX_CLOCK"),
         "content_dir": ROOT / read.text("CONTENT_DIR", "content"),
         "log_level": read.choice(
             "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -200,6 +216,11 @@ def _check_together(config: Config, read: "_Reader") -> None:
         read.problems.add("SITE_URL must not have a path: the site lives at the root of its host")
     if config.livemode and config.stripe_api_base != STRIPE_API:
         read.problems.add("STRIPE_API_BASE cannot be set beside a live key: it would leave Stripe")
+    if config.sandbox_clock and not _all_here(config):
+        read.problems.add(
+            "SANDBOX_CLOCK is for trying things on this machine: it needs SITE_URL and "
+            "STRIPE_API_BASE on 127.0.0.1, and a test key"
+        )
     if config.mail_use_tls and config.mail_use_ssl:
         read.problems.add("MAIL_USE_TLS and MAIL_USE_SSL exclude each other: choose one")
     groups = {
@@ -212,6 +233,12 @@ def _check_together(config: Config, read: "_Reader") -> None:
         read.problems.add("MAILERLITE_…_GROUP must name four different groups")
     if config.code_delivery == "mailerlite" and not config.mailerlite_api_key:
         read.problems.add("MAILERLITE_API_KEY is needed when CODE_DELIVERY is mailerlite")
+
+
+def _all_here(config: Config) -> bool:
+    """Whether nobody's real money or customers can be meant."""
+    addresses = (config.site_url, config.stripe_api_base)
+    return not config.livemode and all(is_loopback(address) for address in addresses)
 
 
 def is_loopback(url: str) -> bool:
@@ -257,6 +284,10 @@ class _Reader:
         if not value.startswith(prefixes):
             self.problems.add(f"{name} must begin with {' or '.join(prefixes)}")
         return value
+
+    def path(self, name: str) -> Path | None:
+        value = self.optional(name)
+        return ROOT / value if value else None
 
     def several(self, name: str, *, prefix: str) -> tuple[str, ...]:
         given = (self.environ.get(name) or "").split(",")

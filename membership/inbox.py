@@ -31,6 +31,8 @@ class InboxEvent(due.Due, Model):
     body: Mapped[str] = mapped_column(deferred=True)  # what happened is read from its sender
     received_at: Mapped[datetime] = mapped_column(index=True)
     done_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+    scrubbed_at: Mapped[datetime | None]
 
 
 def register(app: Flask, source: str, handler: Handler) -> None:

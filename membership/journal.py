@@ -35,5 +35,5 @@ def record(
     """Add one line about a person; it is committed, or not, with what it tells of."""
     ip = request.remote_addr if has_request_context() else None
     session.add(
-        Entry(at=clock.now(), kind=kind, user_id=user_id, email=email, ip=ip, detail=detail)
+        Entry(at=clock.billing_now(), kind=kind, user_id=user_id, email=email, ip=ip, detail=detail)
     )

@@ -59,11 +59,11 @@ class Visitor:
 
 def load_member(token: str) -> Member | None:
     """The member whose live session has this token."""
-    now = clock.now()
+    now, billing_now = clock.now(), clock.billing_now()
     rows = db.session.execute(
         select(User.id, User.email, User.name, User.is_owner, SignIn.last_seen_at, Grant.feature)
         .join(SignIn, SignIn.user_id == User.id)
-        .outerjoin(Grant, and_(Grant.user_id == User.id, live(now)))
+        .outerjoin(Grant, and_(Grant.user_id == User.id, live(billing_now)))
         .where(
             SignIn.token_hash == hash_token(token),
             SignIn.ended_at.is_(None),

@@ -1,6 +1,7 @@
 """Copies of what Stripe has, and the ledger of grants they lead to."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
@@ -38,13 +39,27 @@ class Price(Model):
     product: Mapped[Product] = relationship()
 
 
+class Match(StrEnum):
+    """How a payment found its member: by what, in the order in which it is asked."""
+
+    CHECKOUT = "checkout"  # we made the customer, or the Checkout Session
+    REFERENCE = "reference"  # a client_reference_id that we signed
+    EMAIL = "email"  # the payer's address is one member's
+    CLAIM = "claim"  # a member proved the payer's address
+    OWNER = "owner"  # the owner decided; with no user_id: that it is nobody's
+
+
 class Customer(Model):
-    """A customer of ours at Stripe. `user_id` is whose it is; None while nobody is known."""
+    """A customer of ours at Stripe. `user_id` is whose it is; None while nobody is known.
+
+    `email` is the one its payments were made with, normalised, in so far as we know it.
+    """
 
     __tablename__ = "customers"
     stripe_id: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
-    email: Mapped[str | None]
+    bound_by: Mapped[Match | None]
+    email: Mapped[str | None] = mapped_column(index=True)
     deleted: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     synced_at: Mapped[datetime | None]
@@ -57,6 +72,7 @@ class Subscription(Model):
     stripe_id: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.stripe_id"), index=True)
     status: Mapped[str]
+    collection_paused: Mapped[bool] = mapped_column(default=False)
     price_id: Mapped[str]
     product_ids: Mapped[list[str]]
     started_at: Mapped[datetime]
@@ -69,12 +85,20 @@ class Subscription(Model):
 
 
 class Checkout(Model):
-    """A Checkout Session that we made, or that sold something of ours."""
+    """A Checkout Session that we made, or that sold something of ours.
+
+    One without a customer (a guest's) is bound itself. `email` is the payer's, normalised;
+    `reference` the client_reference_id it came with.
+    """
 
     __tablename__ = "checkouts"
     stripe_id: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    bound_by: Mapped[Match | None]
     customer_id: Mapped[str | None] = mapped_column(index=True)
+    payment_intent: Mapped[str | None] = mapped_column(index=True)
+    email: Mapped[str | None] = mapped_column(index=True)
+    reference: Mapped[str | None]
     price_id: Mapped[str]
     product_id: Mapped[str | None]
     mode: Mapped[str]
@@ -82,6 +106,48 @@ class Checkout(Model):
     payment_status: Mapped[str]
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+
+
+class Payment(Model):
+    """One charge that succeeded, for something of ours. Amounts are in minor units.
+
+    It paid an invoice of `subscription_id`, or the Checkout Session `checkout_id`.
+    `dispute_status` is Stripe's word, None when it never was disputed.
+    """
+
+    __tablename__ = "payments"
+    payment_intent: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str | None] = mapped_column(index=True)
+    subscription_id: Mapped[str | None] = mapped_column(index=True)
+    checkout_id: Mapped[str | None] = mapped_column(index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    amount_refunded: Mapped[int] = mapped_column(BigInteger, default=0)
+    currency: Mapped[str]
+    dispute_status: Mapped[str | None]
+    paid_at: Mapped[datetime]
+
+
+class UnclaimedPayment(Model):
+    """Somebody paid, and nobody knows who. `key` is the customer or the guest's Checkout Session.
+
+    Kept when it has found its member too: `settled_at` says when.
+    """
+
+    __tablename__ = "unclaimed_payments"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str | None] = mapped_column(index=True)
+    reason: Mapped[str]
+    found_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]  # when the payer was mailed a way in
+    settled_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class TrialTaken(Model):
+    """One trial a person: a keyed hash of the address, which outlives the account."""
+
+    __tablename__ = "trials_taken"
+    address_hash: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class Grant(Model):

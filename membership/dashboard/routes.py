@@ -22,7 +22,7 @@ def account() -> str:
     return render_template(
         "dashboard/account.html",
         member=current_user,
-        access=showcase.access_of(user_id, clock.now()),
+        access=showcase.access_of(user_id, clock.billing_now()),
         subscriptions=showcase.subscriptions_of(user_id, grace=timedelta(days=settings.grace_days)),
         purchases=showcase.purchases_of(user_id),
         portal=holdings.customer_of(user_id) is not None,

@@ -47,6 +47,8 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scrubbed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.String(), nullable=True),
@@ -92,6 +94,26 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_recipient"), ["recipient"], unique=False)
+
+    op.create_table(
+        "payments",
+        sa.Column("payment_intent", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.String(), nullable=True),
+        sa.Column("subscription_id", sa.String(), nullable=True),
+        sa.Column("checkout_id", sa.String(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("amount_refunded", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("dispute_status", sa.String(), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("payment_intent", name=op.f("pk_payments")),
+    )
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payments_checkout_id"), ["checkout_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payments_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_payments_subscription_id"), ["subscription_id"], unique=False
+        )
 
     op.create_table(
         "products",
@@ -145,6 +167,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_sync_tickets")),
     )
     op.create_table(
+        "trials_taken",
+        sa.Column("address_hash", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_trials_taken")),
+    )
+    op.create_table(
+        "unclaimed_payments",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_unclaimed_payments")),
+    )
+    with op.batch_alter_table("unclaimed_payments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unclaimed_payments_email"), ["email"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_unclaimed_payments_settled_at"), ["settled_at"], unique=False
+        )
+
+    op.create_table(
         "users",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
@@ -167,7 +211,24 @@ def upgrade() -> None:
         "checkouts",
         sa.Column("stripe_id", sa.String(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "bound_by",
+            sa.Enum(
+                "checkout",
+                "reference",
+                "email",
+                "claim",
+                "owner",
+                name="match",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
         sa.Column("customer_id", sa.String(), nullable=True),
+        sa.Column("payment_intent", sa.String(), nullable=True),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("reference", sa.String(), nullable=True),
         sa.Column("price_id", sa.String(), nullable=False),
         sa.Column("product_id", sa.String(), nullable=True),
         sa.Column("mode", sa.String(), nullable=False),
@@ -180,6 +241,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("checkouts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_checkouts_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_checkouts_email"), ["email"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_checkouts_payment_intent"), ["payment_intent"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_checkouts_user_id"), ["user_id"], unique=False)
 
     op.create_table(
@@ -219,6 +284,20 @@ def upgrade() -> None:
         "customers",
         sa.Column("stripe_id", sa.String(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "bound_by",
+            sa.Enum(
+                "checkout",
+                "reference",
+                "email",
+                "claim",
+                "owner",
+                name="match",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -227,6 +306,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stripe_id", name=op.f("pk_customers")),
     )
     with op.batch_alter_table("customers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_customers_email"), ["email"], unique=False)
         batch_op.create_index(batch_op.f("ix_customers_user_id"), ["user_id"], unique=False)
 
     op.create_table(
@@ -301,6 +381,7 @@ def upgrade() -> None:
         sa.Column("stripe_id", sa.String(), nullable=False),
         sa.Column("customer_id", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("collection_paused", sa.Boolean(), nullable=False),
         sa.Column("price_id", sa.String(), nullable=False),
         sa.Column("product_ids", sa.JSON(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
@@ -341,6 +422,7 @@ def downgrade() -> None:
     op.drop_table("grants")
     with op.batch_alter_table("customers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customers_user_id"))
+        batch_op.drop_index(batch_op.f("ix_customers_email"))
 
     op.drop_table("customers")
     with op.batch_alter_table("code_sends", schema=None) as batch_op:
@@ -351,11 +433,19 @@ def downgrade() -> None:
     op.drop_table("code_sends")
     with op.batch_alter_table("checkouts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_checkouts_user_id"))
+        batch_op.drop_index(batch_op.f("ix_checkouts_payment_intent"))
+        batch_op.drop_index(batch_op.f("ix_checkouts_email"))
         batch_op.drop_index(batch_op.f("ix_checkouts_customer_id"))
 
     op.drop_table("checkouts")
     op.drop_table("checkout_turns")
     op.drop_table("users")
+    with op.batch_alter_table("unclaimed_payments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unclaimed_payments_settled_at"))
+        batch_op.drop_index(batch_op.f("ix_unclaimed_payments_email"))
+
+    op.drop_table("unclaimed_payments")
+    op.drop_table("trials_taken")
     op.drop_table("sync_tickets")
     with op.batch_alter_table("subscribers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscribers_mailerlite_id"))
@@ -363,6 +453,12 @@ def downgrade() -> None:
 
     op.drop_table("subscribers")
     op.drop_table("products")
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payments_subscription_id"))
+        batch_op.drop_index(batch_op.f("ix_payments_customer_id"))
+        batch_op.drop_index(batch_op.f("ix_payments_checkout_id"))
+
+    op.drop_table("payments")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_recipient"))
         batch_op.drop_index(batch_op.f("ix_outbox_due_at"))
