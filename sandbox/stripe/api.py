@@ -16,12 +16,14 @@ from sandbox.stripe import (
     customers,
     errors,
     events,
+    evidence,
     idempotency,
     invoices,
     ownership,
     payments,
     portal,
     products,
+    refunds,
     subscriptions,
     wire,
 )
@@ -39,6 +41,8 @@ ROUTES: list[Route] = [
     *subscriptions.ROUTES,
     *invoices.ROUTES,
     *payments.ROUTES,
+    *refunds.ROUTES,
+    *evidence.ROUTES,
     *portal.ROUTES,
     *events.ROUTES,
 ]

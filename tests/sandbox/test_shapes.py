@@ -22,17 +22,20 @@ from stripe.checkout import Session as CheckoutSession
 
 from sandbox.server import Sandbox
 from sandbox.store import Document
+from sandbox.stripe import disputes
 from sandbox.stripe.api import ROUTES
 from sandbox.stripe.params import Many, Nested, Table
 from tests.sandbox.shop import Buys
 
 CLASSES: dict[str, type] = {
     "account": stripe.Account,
+    "balance_transaction": stripe.BalanceTransaction,
     "billing_portal.configuration": Configuration,
     "billing_portal.session": PortalSession,
     "charge": stripe.Charge,
     "checkout.session": CheckoutSession,
     "customer": stripe.Customer,
+    "dispute": stripe.Dispute,
     "event": stripe.Event,
     "invoice": stripe.Invoice,
     "invoice_payment": stripe.InvoicePayment,
@@ -57,7 +60,10 @@ ALSO_REAL = {
 
 @pytest.fixture
 def everything(
-    client: stripe.StripeClient, buys: Buys, curl: Callable[..., requests.Response]
+    sandbox: Sandbox,
+    client: stripe.StripeClient,
+    buys: Buys,
+    curl: Callable[..., requests.Response],
 ) -> Callable[[str], list[Document]]:
     """Objects of every kind, after a little life; called with the address of a list or of one."""
     membership = buys("monthly", subscription_data={"metadata": {"user_id": "1"}})
@@ -65,6 +71,8 @@ def everything(
     buys("yearly", subscription_data={"trial_period_days": 7}, email="grace@example.com")
     buys("monthly", card="4000000000000002", email="eve@example.com")
     client.v1.refunds.create({"payment_intent": str(guide.payment_intent), "amount": 100})
+    disputed = str(client.v1.charges.list({"customer": str(membership.customer)}).data[0].id)
+    disputes.win(sandbox.account, disputes.open_(sandbox.account, disputed)["id"])
     client.v1.subscriptions.update(str(membership.subscription), {"cancel_at_period_end": True})
     configuration = client.v1.billing_portal.configurations.create(
         {"features": {"subscription_cancel": {"enabled": True}}}
@@ -96,6 +104,7 @@ LISTS = [
     "/payment_intents",
     "/charges",
     "/refunds",
+    "/disputes",
     "/billing_portal/configurations",
     "/events",
     "/webhook_endpoints",
@@ -176,6 +185,8 @@ PARAMS: dict[str, type] = {
     "GET /customers": sdk.CustomerListParams,
     "POST /customers": sdk.CustomerCreateParams,
     "POST /customers/<customer_id>": sdk.CustomerUpdateParams,
+    "GET /disputes": sdk.DisputeListParams,
+    "POST /disputes/<dispute_id>": sdk.DisputeUpdateParams,
     "GET /events": sdk.EventListParams,
     "GET /invoice_payments": sdk.InvoicePaymentListParams,
     "GET /invoices": sdk.InvoiceListParams,
@@ -189,6 +200,7 @@ PARAMS: dict[str, type] = {
     "POST /products/<product_id>": sdk.ProductUpdateParams,
     "GET /refunds": sdk.RefundListParams,
     "POST /refunds": sdk.RefundCreateParams,
+    "POST /refunds/<refund_id>": sdk.RefundUpdateParams,
     "GET /subscriptions": sdk.SubscriptionListParams,
     "POST /subscriptions/<subscription_id>": sdk.SubscriptionUpdateParams,
     "DELETE /subscriptions/<subscription_id>": sdk.SubscriptionCancelParams,
