@@ -22,6 +22,7 @@ def main() -> None:
         webhook_url=chosen.webhook_url,
         webhook_secret=chosen.webhook_secret,
         code_group=chosen.code_group,
+        clock_file=chosen.clock_file,
     ) as sandbox:
         sandbox.seed()
         print(f"Sandbox  {sandbox.url}", flush=True)
@@ -37,6 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4242)
     parser.add_argument("--smtp-port", type=int, default=4225)
     parser.add_argument("--state", type=Path, help="a file that keeps everything; none: memory")
+    parser.add_argument("--clock-file", type=Path, help="told how far ahead the clock is")
     parser.add_argument("--webhook-url", help="where Stripe's events go")
     parser.add_argument("--webhook-secret", default="whsec_sandbox")
     parser.add_argument(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from sandbox import seed, web
-from sandbox.clock import Clock
+from sandbox.clock import Clock, Ticker
 from sandbox.courier import Courier
 from sandbox.faults import MAILERLITE, STRIPE, Faults
 from sandbox.listener import HOST, Listener
@@ -33,7 +33,10 @@ RETRIES = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
 
 class Sandbox:
-    """`port` and `smtp_port` 0 mean any free one; `state` is a file that survives a restart."""
+    """`port` and `smtp_port` 0 mean any free one; `state` is a file that survives a restart.
+
+    `clock_file` is told how far the clock is ahead of real time: `{"ahead": seconds}`.
+    """
 
     def __init__(
         self,
@@ -45,10 +48,12 @@ class Sandbox:
         webhook_secret: str = "whsec_sandbox",
         webhook_retries: Sequence[float] = RETRIES,
         code_group: str = "Verify",
+        clock_file: Path | str | None = None,
     ) -> None:
-        self.clock = Clock()
         self.faults = Faults()
         self._store = Store(Path(state) if state else None)
+        self.clock = Clock(self._store, Path(clock_file) if clock_file else None)
+        self._ticker = Ticker(self.clock)
         self._webhook_url = webhook_url
         self._webhook_secret = webhook_secret
         self._courier = Courier(
@@ -93,9 +98,11 @@ class Sandbox:
             raise
         self._courier.start()
         self._listener.start()
+        self._ticker.start()
 
     def stop(self) -> None:
         self._listener.stop()
+        self._ticker.stop()
         self._courier.stop()
         self._sink.stop()
         self._store.close()

@@ -1,7 +1,8 @@
 """One Stripe account: its objects, its time, and the events it sends."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ from sandbox.stripe import errors
 API_VERSION = "2026-10-28.endive"
 ACCOUNT = "acct_1SandboxLatchkey"
 SENDER = "stripe"  # its name with the courier
+# Fields that objects are asked for by often enough to be found without looking at all of them.
+INDEXED = frozenset(
+    ("charge", "customer", "invoice", "lookup_key", "payment_intent", "subscription", "test_clock")
+)
 
 # The API request under way; its ids are in the events it causes. Outside of one, nulls.
 AUTOMATIC: Mapping[str, str | None] = {"id": None, "idempotency_key": None}
@@ -49,10 +54,37 @@ class Account:
 
     def all(self, kind: str, **wanted: Any) -> list[Document]:
         """Objects whose fields are as given, oldest first, deleted ones left out."""
-        return self.store.find(
-            kind,
-            lambda d: not d.get("deleted") and all(d.get(name) == v for name, v in wanted.items()),
-        )
+
+        def fits(document: Document) -> bool:
+            return not document.get("deleted") and all(
+                document.get(name) == value for name, value in wanted.items()
+            )
+
+        for name in INDEXED & wanted.keys():
+            if isinstance(wanted[name], str):
+                return self.store.having(kind, name, wanted[name], fits)
+        return self.store.find(kind, fits)
+
+    def soonest(self, kind: str) -> tuple[int, Document] | None:
+        """What is due first of a kind, and when, by the clock that is being followed."""
+        return self.store.soonest(kind, self.clock.test_clock)
+
+    @contextmanager
+    def time_of(self, document: Document | None) -> Iterator[None]:
+        """Stand where the test clock of an object, or of its customer, stands, if it has one."""
+        id_ = self._test_clock(document or {})
+        if id_ is None or self.clock.test_clock:
+            yield
+            return
+        frozen = self.get("test_helpers.test_clock", id_)["frozen_time"]
+        with self.clock.standing_at(frozen, id_):
+            yield
+
+    def _test_clock(self, document: Document) -> str | None:
+        if document.get("test_clock"):
+            return str(document["test_clock"])
+        customer = self.find("customer", str(document.get("customer")))
+        return customer.get("test_clock") if customer else None
 
     def emit(self, type_: str, subject: Document, before: Document | None = None) -> str:
         """Make an event of what an object is now, and post it to whoever listens; its id."""

@@ -1,10 +1,11 @@
 """Lists: newest first, a page at a time, by cursor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox.store import Document
 from sandbox.stripe import errors
+from sandbox.stripe.account import INDEXED, Account
 
 USUAL = 10
 
@@ -21,6 +22,39 @@ def page(url: str, oldest_first: Sequence[Document], params: dict[str, Any]) -> 
             documents = documents[_place(documents, params, "starting_after") + 1 :]
         data, more = documents[:limit], len(documents) > limit
     return {"object": "list", "data": data, "has_more": more, "url": url}
+
+
+def newest(
+    account: Account,
+    kind: str,
+    url: str,
+    params: dict[str, Any],
+    wanted: Callable[[Document], bool],
+) -> Document:
+    """The same of all objects of a kind that are wanted, however many there are.
+
+    `wanted` must not change what it is shown. Parameters named like a field that is indexed narrow
+    the search by themselves.
+    """
+    fields = {n: params[n] for n in INDEXED & params.keys() if isinstance(params[n], str)}
+    if fields:
+        return page(url, [d for d in account.all(kind, **fields) if wanted(d)], params)
+    limit = params.get("limit") or USUAL
+    cursor = "ending_before" if params.get("ending_before") else "starting_after"
+    place = params.get(cursor)
+    if place and account.find(kind, place) is None:
+        raise errors.no_such("object", place, param=cursor)
+    newer = cursor == "ending_before"
+    found = account.store.beyond(
+        kind,
+        place,
+        newer=newer,
+        most=limit + 1,
+        wanted=lambda d: not d.get("deleted") and wanted(d),
+    )
+    data = found[:limit]
+    data = list(reversed(data)) if newer else data
+    return {"object": "list", "data": data, "has_more": len(found) > limit, "url": url}
 
 
 def whole(url: str, documents: Sequence[Document]) -> Document:
