@@ -2,7 +2,7 @@
 # Another interpreter: make run PYTHON=/path/to/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flask test check format db lock bench clean
+.PHONY: help setup run flask test test-stripe check format db lock bench clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -12,7 +12,7 @@ TESTS ?= tests
 PROCESSES ?= 2
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.dev ## Build .venv with everything, development tools included
 
@@ -25,7 +25,11 @@ flask: $(VENV)/.sandbox ## A command for the site that `make run` runs: make fla
 
 test: $(VENV)/.dev ## Run every test: make test, or make test TESTS=tests/billing
 	@echo "Running the tests in $(PROCESSES) processes."
-	@$(PY) -m pytest -n $(PROCESSES) --dist loadgroup $(TESTS)
+	@STRIPE_TEST_KEY= $(PY) -m pytest -n $(PROCESSES) --dist loadgroup $(TESTS)
+
+test-stripe: $(VENV)/.dev ## Tell the story to Stripe itself: STRIPE_TEST_KEY=sk_test_... make test-stripe
+	@test -n "$(STRIPE_TEST_KEY)" || { echo "Lend it the key of a test account: STRIPE_TEST_KEY=sk_test_... make test-stripe"; exit 1; }
+	@$(PY) -m pytest tests/against_stripe
 
 check: $(VENV)/.dev ## Formatting, lint, types and the direction of imports
 	@echo "Formatting:"

@@ -213,6 +213,7 @@ def settings(
         "QUEUE_URL": f"sqlite:///{instance / 'sandbox-queue.db'}",
         "STRIPE_API_BASE": f"{ports.counterpart}/stripe",
         "STRIPE_SECRET_KEY": "sk_test_sandbox",
+        "SANDBOX_CLOCK": str(instance / "sandbox-clock.json"),
         "STRIPE_WEBHOOK_SECRET": "whsec_" + _secret(instance / "run-webhook-secret"),
         "MAILERLITE_API_BASE": f"{ports.counterpart}/mailerlite/api",
         "MAILERLITE_API_KEY": "sandbox",
@@ -254,6 +255,7 @@ def _sandbox(household: Household, ports: Ports) -> list[str]:
         *("--port", str(ports.sandbox)),
         *("--smtp-port", str(ports.smtp)),
         *("--state", str(household.instance / "sandbox.db")),
+        *("--clock-file", household.environ["SANDBOX_CLOCK"]),
         *("--webhook-url", f"{ports.site}/webhooks/stripe"),
         *("--webhook-secret", household.environ["STRIPE_WEBHOOK_SECRET"]),
     ]

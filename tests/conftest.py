@@ -80,11 +80,15 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def clock_file(tmp_path: Path) -> Path:
+    """How far the sandbox's clock has been moved; the application's billing follows it."""
+    return tmp_path / "sandbox-clock.json"
+
+
+@pytest.fixture
+def sandbox(clock_file: Path) -> Iterator[Sandbox]:
     """A Stripe, a MailerLite and a mailbox of this test's own, with the example products."""
-    with Sandbox(
-        port=0, smtp_port=0, state=None, webhook_url=None, webhook_secret=WEBHOOK_SECRET
-    ) as started:
+    with Sandbox(webhook_secret=WEBHOOK_SECRET, clock_file=clock_file) as started:
         started.seed()
         yield started
 
@@ -96,7 +100,7 @@ def site_url() -> str:
 
 @pytest.fixture
 def make_app(
-    sandbox: Sandbox, database_url: str, clock: MovableClock, site_url: str
+    sandbox: Sandbox, clock_file: Path, database_url: str, clock: MovableClock, site_url: str
 ) -> Iterator[MakeApp]:
     """Build the application with these settings changed: make_app(CODE_DELIVERY="smtp")."""
     made: list[Flask] = []
@@ -109,6 +113,8 @@ def make_app(
             "MAILERLITE_API_BASE": sandbox.mailerlite_base,
             "MAIL_PORT": str(sandbox.smtp_port),
         }
+        if changed.keys().isdisjoint(wired):  # else it may be one that no clock may be moved of
+            wired["SANDBOX_CLOCK"] = str(clock_file)
         made.append(create_app(settings(**{**wired, **changed}), clock=clock))
         return made[-1]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from membership.config import Config, ConfigError
+from membership.config import ROOT, Config, ConfigError
 
 GOOD = {
     "SECRET_KEY": "k" * 32,
@@ -73,6 +73,35 @@ def test_two_groups_cannot_be_one() -> None:
 def test_a_live_key_never_leaves_stripe() -> None:
     (problem,) = problems(STRIPE_SECRET_KEY="sk_live_1", STRIPE_API_BASE="http://127.0.0.1:4242")
     assert "live key" in problem
+
+
+TRYING = {
+    "SITE_URL": "http://127.0.0.1:8000",
+    "STRIPE_API_BASE": "http://localhost:4242/stripe",
+    "STRIPE_SECRET_KEY": "sk_test_sandbox",
+    "SANDBOX_CLOCK": "instance/sandbox-clock.json",
+}
+
+
+def test_a_movable_clock_is_taken_where_everything_is_on_this_machine() -> None:
+    assert Config.from_env(GOOD | TRYING).sandbox_clock == ROOT / "instance/sandbox-clock.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SITE_URL", "https://example.com"),
+        ("SITE_URL", "https://127.0.0.1.example.com"),
+        ("STRIPE_API_BASE", ""),
+        ("STRIPE_API_BASE", "https://api.stripe.com"),
+        ("STRIPE_API_BASE", "http://127.0.0.1@example.com"),
+        ("STRIPE_SECRET_KEY", "sk_live_123"),
+        ("STRIPE_SECRET_KEY", "rk_live_123"),
+    ],
+)
+def test_nobody_moves_the_clock_of_a_site_that_takes_money(name: str, value: str) -> None:
+    said = problems(**TRYING | {name: value})
+    assert [problem for problem in said if problem.startswith(("SANDBOX_CLOCK", name))]
 
 
 def test_secrets_are_not_in_the_repr() -> None:
