@@ -9,7 +9,18 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from membership import clock as clocks
-from membership import db, extensions, inbox, jobs, logs, outbox, worker
+from membership import (
+    db,
+    dead_letters,
+    extensions,
+    inbox,
+    inbox_cli,
+    jobs,
+    logs,
+    outbox,
+    retention,
+    worker,
+)
 from membership.accounts import cli as accounts_cli
 from membership.accounts import destinations
 from membership.accounts import routes as accounts
@@ -103,6 +114,8 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds["inbox"] = inbox.drain
     kinds["endings"] = endings.drain
     kinds["subscribers"] = list_sync.drain
+    kinds["dead letters"] = dead_letters.drain
+    kinds["retention"] = retention.drain
 
 
 def _wire_people(app: Flask) -> None:
@@ -133,6 +146,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
 def _wire_commands(app: Flask) -> None:
     for command in (
         worker.worker,
+        inbox_cli.events,
         newsletter_cli.newsletter,
         accounts_cli.owner,
         billing_cli.billing,

@@ -70,6 +70,15 @@ def backoff(attempts: int) -> timedelta:
     return min(_FIRST_RETRY * doublings, _LAST_RETRY)
 
 
+def attempts_in(time: timedelta) -> int:
+    """How many failures in a row it takes to have waited that long."""
+    attempts, waited = 0, timedelta()
+    while waited < time:
+        waited += backoff(attempts)
+        attempts += 1
+    return attempts
+
+
 def _release(session: Session, row: Due, **values: object) -> bool:
     """Give the lease back, if it is still ours."""
     model, lease = type(row), inspect(row).info["lease"]

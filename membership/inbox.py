@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from flask import Flask, current_app
-from sqlalchemy import UniqueConstraint, select, update
+from sqlalchemy import Index, UniqueConstraint, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -19,10 +19,17 @@ Handler = Callable[["InboxEvent"], None]
 
 
 class InboxEvent(due.Due, Model):
-    """One event as it came. `subject` names the thing a re-read of which settles it."""
+    """One event as it came. `subject` names the thing a re-read of which settles it.
+
+    Due until `done_at` or `given_up_at` is set; with neither, it means nothing to us. `scrubbed_at`
+    says when its body was emptied.
+    """
 
     __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("source", "event_id"),)
+    __table_args__ = (
+        UniqueConstraint("source", "event_id"),
+        Index(None, "scrubbed_at", "received_at"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str]
     event_id: Mapped[str]
@@ -31,7 +38,7 @@ class InboxEvent(due.Due, Model):
     body: Mapped[str] = mapped_column(deferred=True)  # what happened is read from its sender
     received_at: Mapped[datetime] = mapped_column(index=True)
     done_at: Mapped[datetime | None]
-    given_up_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None] = mapped_column(index=True)
     scrubbed_at: Mapped[datetime | None]
 
 
@@ -60,20 +67,21 @@ def drain() -> None:
 
 
 def also_pending(session: Session, event: InboxEvent) -> list[int]:
-    """Ids of the stored events that one re-read of the same subject will settle."""
+    """Ids of the stored events that one re-read of the same subject will settle, those that were
+    given up among them."""
     if event.subject is None:
         return [event.id]
     same = select(InboxEvent.id).where(
         InboxEvent.source == event.source,
         InboxEvent.subject == event.subject,
-        InboxEvent.due_at.is_not(None),
+        or_(InboxEvent.due_at.is_not(None), InboxEvent.given_up_at.is_not(None)),
     )
     return list(session.scalars(same))
 
 
 def finish(session: Session, ids: Iterable[int]) -> None:
     """These events are done: nothing of them is due any more."""
-    done = {"due_at": None, "done_at": clock.now(), "last_error": None}
+    done = {"due_at": None, "done_at": clock.now(), "given_up_at": None, "last_error": None}
     changed(session, update(InboxEvent).where(InboxEvent.id.in_(list(ids))).values(done))
 
 

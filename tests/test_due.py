@@ -85,3 +85,10 @@ def test_a_row_put_off_is_tried_later_and_later_and_keeps_why(
         assert (row.attempts, row.last_error) == (3, "down")
     assert waits == [5, 10, 20]
     assert due.backoff(100) == timedelta(hours=1)
+
+
+def test_how_many_tries_make_a_day() -> None:
+    assert due.attempts_in(timedelta(0)) == 0
+    assert due.attempts_in(timedelta(seconds=35)) == 3  # 5 + 10 + 20
+    assert due.attempts_in(timedelta(seconds=36)) == 4
+    assert due.attempts_in(timedelta(days=2)) - due.attempts_in(timedelta(days=1)) == 24

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from membership import clock, inbox
+from membership import clock, config, inbox
 from membership.db import transaction
 from membership.inbox import InboxEvent
 from membership.newsletter import mailerlite
@@ -31,7 +31,8 @@ def parse(body: Any) -> list[InboxEvent]:
     events = batch if isinstance(batch, list) else [body]
     if not all(isinstance(event, dict) for event in events):
         raise ValueError("the body is not an event")
-    return [_row(event) for event in events]
+    field = config.current().mailerlite_code_field
+    return [_row(_without(field, event)) for event in events]
 
 
 def process(event: InboxEvent) -> None:
@@ -61,6 +62,14 @@ def _keep_status(subscriber: Subscriber | None, status: str) -> None:
         subscriber.status = status
         if status == "active":  # back again: to the group they belong in
             subscriber.due_at = clock.now()
+
+
+def _without(field: str, told: Any) -> Any:
+    """The same without this field, however deep: MailerLite's events carry a subscriber's fields,
+    and a code that lives is not to lie in our database, nor in a hash that can be guessed back."""
+    if isinstance(told, dict):
+        return {name: _without(field, value) for name, value in told.items() if name != field}
+    return [_without(field, value) for value in told] if isinstance(told, list) else told
 
 
 def _row(event: dict[str, Any]) -> InboxEvent:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from membership import clock, config, inbox, jobs
+from membership import clock, config, dead_letters, inbox, jobs
 from membership.db import db
 from membership.due import Due
 from membership.inbox import InboxEvent
@@ -54,6 +54,7 @@ def _report(now: datetime) -> dict[str, Any]:
         "worker": "ok" if alive else "silent",
         "oldest_due_work": _text(oldest),
         "last_webhook": _text(last_webhook),
+        "events_given_up": dead_letters.how_many(),  # the owner's to look at; nobody waits
     }
 
 

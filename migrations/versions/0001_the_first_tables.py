@@ -57,7 +57,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbox_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_given_up_at"), ["given_up_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbox_received_at"), ["received_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_inbox_scrubbed_at_received_at"),
+            ["scrubbed_at", "received_at"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_inbox_subject"), ["subject"], unique=False)
 
     op.create_table(
@@ -115,6 +121,13 @@ def upgrade() -> None:
             batch_op.f("ix_payments_subscription_id"), ["subscription_id"], unique=False
         )
 
+    op.create_table(
+        "portal_configurations",
+        sa.Column("stripe_id", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("stripe_id", name=op.f("pk_portal_configurations")),
+    )
     op.create_table(
         "products",
         sa.Column("stripe_id", sa.String(), nullable=False),
@@ -453,6 +466,7 @@ def downgrade() -> None:
 
     op.drop_table("subscribers")
     op.drop_table("products")
+    op.drop_table("portal_configurations")
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payments_subscription_id"))
         batch_op.drop_index(batch_op.f("ix_payments_customer_id"))
@@ -472,7 +486,9 @@ def downgrade() -> None:
     op.drop_table("journal")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbox_subject"))
+        batch_op.drop_index(batch_op.f("ix_inbox_scrubbed_at_received_at"))
         batch_op.drop_index(batch_op.f("ix_inbox_received_at"))
+        batch_op.drop_index(batch_op.f("ix_inbox_given_up_at"))
         batch_op.drop_index(batch_op.f("ix_inbox_due_at"))
 
     op.drop_table("inbox")

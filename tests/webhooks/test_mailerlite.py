@@ -73,3 +73,40 @@ def test_without_a_secret_everything_is_refused(make_app: Callable[..., Flask]) 
     app = make_app(MAILERLITE_WEBHOOK_SECRET="")
     assert tell(app, UNSUBSCRIBED, secret="x")[0] == 400
     assert subjects(app) == []
+
+
+FLAT = {
+    "event": "subscriber.updated",
+    "id": "7",
+    "email": "ada@example.com",
+    "fields": {"city": "London", "verification_code": "482913"},
+}
+NESTED = {
+    "type": "subscriber.added_to_group",
+    "subscriber": {"id": "8", "fields": {"verification_code": "594024"}},
+    "group": {"id": "1", "name": "Verify"},
+}
+
+
+def test_a_code_is_taken_out_before_anything_is_stored(app: Flask) -> None:
+    """Flat, nested, and both in one delivery."""
+    assert tell(app, FLAT) == (200, {"stored": 1})
+    assert tell(app, NESTED) == (200, {"stored": 1})
+    again = [FLAT | {"id": "9"}, NESTED | {"type": "subscriber.automation_completed"}]
+    assert tell(app, {"events": again, "total": 2}) == (200, {"stored": 2})
+    stored = bodies(app)
+    assert len(stored) == 4
+    assert not any("482913" in body or "594024" in body for body in stored)
+    assert "London" in stored[0]
+
+
+def test_a_code_cannot_be_guessed_back_from_what_is_stored(app: Flask) -> None:
+    """An event's id is a hash of what it says: it may not depend on six digits."""
+    assert tell(app, FLAT)[1] == {"stored": 1}
+    other = FLAT | {"fields": {"city": "London", "verification_code": "111111"}}
+    assert tell(app, other)[1] == {"stored": 0}
+
+
+def bodies(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(InboxEvent.body).order_by(InboxEvent.id)))
