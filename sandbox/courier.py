@@ -1,57 +1,50 @@
-"""Outgoing webhooks: sent by one thread, signed at each attempt, retried, every attempt kept."""
+"""Outgoing webhooks: signed at each attempt, retried, every attempt kept.
 
-import logging
+Each address has a thread of its own, so that a receiver that hangs holds up nobody else. What goes
+to one address leaves in its order.
+"""
+
+import heapq
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from itertools import count
 from threading import Condition, Lock, Thread
-from typing import Any
 
-import requests
-
-from sandbox import ids
+from sandbox import deliveries
+from sandbox.deliveries import KIND, Sender
+from sandbox.faults import Faults
 from sandbox.store import Document, Store
 
-log = logging.getLogger(__name__)
-
-KIND = "delivery"
-KEPT = 400  # characters of an answer
-
-
-@dataclass(frozen=True)
-class Sender:
-    """Whose webhooks: how they are signed, how long one waits, and after how long one tries again.
-
-    `sign` takes the endpoint's secret and the body, and gives the headers.
-    """
-
-    name: str
-    sign: Callable[[str, bytes], Mapping[str, str]]
-    patience: float
-    intervals: tuple[float, ...]
+SHUFFLED_OVER = 0.3  # seconds within which the order is lost
 
 
 class Courier:
-    """A delivery is a document: where, what, and its attempts, so a restart goes on with it."""
+    """Deliveries are documents, so a restart goes on with them."""
 
-    def __init__(self, store: Store, *senders: Sender) -> None:
+    def __init__(self, store: Store, faults: Faults, *senders: Sender) -> None:
         self._store = store
+        self.faults = faults
         self._senders = {sender.name: sender for sender in senders}
         # The store's own lock: one thread never holds the one while it waits for the other.
         self._changed = Condition(store.lock)
+        self._lanes: dict[str, _Lane] = {}
         self._paused = False
-        self._stopping = False
-        self._sending = Lock()  # one attempt at a time, so that they leave in their order
-        self._thread = Thread(target=self._work, name="sandbox-courier", daemon=True)
+        self._running = False
 
     def start(self) -> None:
-        self._thread.start()
+        with self._changed:
+            self._running = True
+            for delivery in self._waiting():
+                self._lane(delivery["url"]).add(delivery)
+            for lane in self._lanes.values():
+                lane.start()
 
     def stop(self) -> None:
         with self._changed:
-            self._stopping = True
+            self._running = False
             self._changed.notify_all()
-        self._thread.join(timeout=1)  # an attempt that hangs on a dead server is let go
+        for lane in self._lanes.values():
+            lane.join()
 
     @property
     def paused(self) -> bool:
@@ -66,119 +59,137 @@ class Courier:
     def post(
         self, sender: str, *, url: str, secret: str, endpoint: str, event: str, body: str
     ) -> None:
-        """Hand something over; it leaves at once unless deliveries are paused."""
-        delivery: Document = {
-            "id": ids.new("dlv"),
-            "sender": sender,
-            "url": url,
-            "secret": secret,
-            "endpoint": endpoint,
-            "event": event,
-            "body": body,
-            "state": "pending",
-            "due": time.time(),
-            "attempts": [],
-        }
-        self._store.put(KIND, delivery["id"], delivery)
-        with self._changed:
-            self._changed.notify_all()
+        """Hand something over; it leaves at once unless it is paused, or a fault comes between."""
+        faults = self.faults.webhooks
+        for _ in range(2 if self.faults.happens(faults.twice) else 1):
+            delivery = deliveries.new(
+                sender, url=url, secret=secret, endpoint=endpoint, event=event, body=body
+            )
+            self._meddle(delivery)
+            with self._changed:
+                self._store.put(KIND, delivery["id"], delivery)
+                self._lane(url).add(delivery)
+                self._changed.notify_all()
+
+    def _meddle(self, delivery: Document) -> None:
+        faults = self.faults.webhooks
+        if faults.shuffled:
+            delivery["due"] += self.faults.chance.uniform(0, SHUFFLED_OVER)
+        if self.faults.happens(faults.lost):
+            delivery["state"] = "lost"
+        elif self.faults.happens(faults.late):
+            delivery["late"] = True
+            delivery["due"] += faults.late_seconds
 
     def of(self, event: str) -> list[Document]:
-        return self._store.find(KIND, lambda d: d["event"] == event)
+        return self._store.having(KIND, "event", event)
 
     def wait_for(self, event: str, timeout: float) -> None:
-        """Until every endpoint has answered an event once, but not while deliveries are paused."""
+        """Until every endpoint has answered an event once; what is held back is not waited for."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._paused or all(d["attempts"] for d in self.of(event)), timeout
+                lambda: self._paused or not any(map(deliveries.is_awaited, self.of(event))), timeout
             )
 
     def deliver_pending(self) -> int:
         """Send everything that waits, paused or not, due or not; how many attempts that was."""
-        with self._sending:
-            waiting = self._store.find(KIND, _is_pending)
-            for delivery in waiting:
-                self._attempt(delivery)
-        return len(waiting)
+        waiting = self._waiting()
+        if self.faults.webhooks.shuffled:
+            self.faults.chance.shuffle(waiting)
+        return sum(
+            self._lane(each["url"]).bring(each["id"], len(each["attempts"])) for each in waiting
+        )
 
     def send_again(self, delivery_id: str) -> None:
         """One more attempt now, whatever became of the earlier ones."""
+        delivery = self._store.get(KIND, delivery_id)
+        if delivery:
+            self._lane(delivery["url"]).bring(delivery_id, None)
+
+    def _waiting(self) -> list[Document]:
+        return self._store.having(KIND, "state", "pending")
+
+    def _lane(self, url: str) -> "_Lane":
+        with self._changed:
+            if url not in self._lanes:
+                lane = _Lane(self._changed, self._may_go, self._attempt)
+                self._lanes[url] = lane
+                if self._running:
+                    lane.start()
+            return self._lanes[url]
+
+    def _may_go(self) -> bool | None:
+        """Whether anything may leave now; None when it is time to stop."""
+        return None if not self._running else not self._paused
+
+    def _attempt(self, delivery_id: str, after_tries: int | None) -> Document | None:
+        """What became of it; None when it is no longer as it was after so many tries."""
+        delivery = self._store.get(KIND, delivery_id)
+        if delivery is None:
+            return None
+        as_it_was = deliveries.is_pending(delivery) and len(delivery["attempts"]) == after_tries
+        if after_tries is not None and not as_it_was:
+            return None
+        after = deliveries.attempted(self._senders[delivery["sender"]], delivery)
+        with self._changed:
+            self._store.put(KIND, delivery_id, after)
+            self._changed.notify_all()
+        return after
+
+
+class _Lane:
+    """The way to one address: what is to be brought there, soonest first, one at a time."""
+
+    def __init__(
+        self,
+        changed: Condition,
+        may_go: Callable[[], bool | None],
+        attempt: Callable[[str, int | None], Document | None],
+    ) -> None:
+        self._changed = changed
+        self._may_go = may_go
+        self._attempt = attempt
+        self._due: list[tuple[float, int, str, int]] = []
+        self._numbers = count()
+        self._sending = Lock()
+        self._thread = Thread(target=self._work, name="sandbox-courier", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        if self._thread.ident:
+            self._thread.join(timeout=1)  # an attempt that hangs on a dead server is let go
+
+    def add(self, delivery: Document) -> None:
+        """To be called with the lock held."""
+        if deliveries.is_pending(delivery):
+            number, tries = next(self._numbers), len(delivery["attempts"])
+            heapq.heappush(self._due, (delivery["due"], number, delivery["id"], tries))
+
+    def bring(self, delivery_id: str, after_tries: int | None) -> bool:
+        """One attempt, unless somebody has made it meanwhile; None: whatever has been made."""
         with self._sending:
-            delivery = self._store.get(KIND, delivery_id)
-            if delivery:
-                self._attempt(delivery)
+            after = self._attempt(delivery_id, after_tries)
+        if after is not None:
+            with self._changed:
+                self.add(after)
+                self._changed.notify_all()
+        return after is not None
 
     def _work(self) -> None:
-        while self._something_is_due():
-            with self._sending:
-                due = self._due()  # again: another thread may have sent it meanwhile
-                if due:
-                    self._attempt(due[0])
+        while (next_one := self._next()) is not None:
+            self.bring(*next_one)
 
-    def _something_is_due(self) -> bool:
-        """Waits until it is so; false when it is time to stop."""
+    def _next(self) -> tuple[str, int] | None:
+        """Waits until something is due; None when it is time to stop."""
         with self._changed:
-            while not self._stopping and not self._due():
-                self._changed.wait(self._rest())
-            return not self._stopping
-
-    def _due(self) -> list[Document]:
-        if self._paused:
-            return []
-        now = time.time()
-        return self._store.find(KIND, lambda d: _is_pending(d) and d["due"] <= now)
+            while (going := self._may_go()) is not None:
+                if going and self._due and self._due[0][0] <= time.time():
+                    return heapq.heappop(self._due)[2:]
+                self._changed.wait(self._rest() if going else None)
+            return None
 
     def _rest(self) -> float | None:
         """Seconds until something is due; None when nothing will be by itself."""
-        if self._paused:
-            return None
-        moments = [delivery["due"] for delivery in self._store.find(KIND, _is_pending)]
-        return max(0.0, min(moments) - time.time()) if moments else None
-
-    def _attempt(self, delivery: Document) -> None:
-        sender = self._senders[delivery["sender"]]
-        delivery["attempts"].append(self._send(sender, delivery))
-        delivery["state"], delivery["due"] = _outcome(sender, delivery)
-        with self._changed:
-            self._store.put(KIND, delivery["id"], delivery)
-            self._changed.notify_all()
-
-    def _send(self, sender: Sender, delivery: Document) -> dict[str, Any]:
-        body = delivery["body"].encode()
-        headers = {"Content-Type": "application/json; charset=utf-8"}
-        began = time.time()
-        try:
-            with requests.Session() as http:
-                http.trust_env = False  # a proxy has no business on loopback
-                answer = http.post(
-                    delivery["url"],
-                    data=body,
-                    headers={**headers, **sender.sign(delivery["secret"], body)},
-                    timeout=sender.patience,
-                    allow_redirects=False,  # a redirect is a failure, as the real ones have it
-                )
-        except requests.RequestException as error:
-            status, said = None, f"{type(error).__name__}: no answer from {delivery['url']}"
-        else:
-            status, said = answer.status_code, answer.text[:KEPT]
-        log.info("webhook %s to %s: %s", delivery["event"], delivery["url"], status or said)
-        return {
-            "at": began,
-            "seconds": round(time.time() - began, 3),
-            "status": status,
-            "answer": said,
-        }
-
-
-def _is_pending(delivery: Document) -> bool:
-    return bool(delivery["state"] == "pending")
-
-
-def _outcome(sender: Sender, delivery: Document) -> tuple[str, float]:
-    """What the attempts so far make of a delivery, and when the next one is due."""
-    attempts = delivery["attempts"]
-    if any(attempt["status"] and 200 <= attempt["status"] < 300 for attempt in attempts):
-        return "delivered", 0.0
-    if len(attempts) > len(sender.intervals):
-        return "given up", 0.0
-    return "pending", time.time() + sender.intervals[len(attempts) - 1]
+        return max(0.0, self._due[0][0] - time.time()) if self._due else None

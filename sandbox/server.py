@@ -14,7 +14,8 @@ from typing import Self
 from sandbox import seed, web
 from sandbox.clock import Clock, Ticker
 from sandbox.courier import Courier
-from sandbox.faults import MAILERLITE, STRIPE, Faults
+from sandbox.faults import Faults
+from sandbox.knobs import Knobs
 from sandbox.listener import HOST, Listener
 from sandbox.mailbox import Mailbox
 from sandbox.mailerlite import deliveries as list_deliveries
@@ -32,7 +33,7 @@ from sandbox.stripe.api import Api as StripeApi
 RETRIES = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
 
-class Sandbox:
+class Sandbox(Knobs):
     """`port` and `smtp_port` 0 mean any free one; `state` is a file that survives a restart.
 
     `clock_file` is told how far the clock is ahead of real time: `{"ahead": seconds}`.
@@ -57,7 +58,10 @@ class Sandbox:
         self._webhook_url = webhook_url
         self._webhook_secret = webhook_secret
         self._courier = Courier(
-            self._store, events.sender(tuple(webhook_retries)), list_deliveries.SENDER
+            self._store,
+            self.faults,
+            events.sender(tuple(webhook_retries), self.faults),
+            list_deliveries.SENDER,
         )
         self.mailbox = Mailbox(self._store)
         self.account = Account(self._store, self.clock, self._courier)
@@ -137,65 +141,6 @@ class Sandbox:
         self._webhook_url = url
         events.listen(self.account, url, self._webhook_secret)
 
-    @property
-    def webhooks_paused(self) -> bool:
-        """Whether deliveries of both senders are held back."""
-        return self._courier.paused
-
-    @webhooks_paused.setter
-    def webhooks_paused(self, paused: bool) -> None:
-        self._courier.paused = paused
-
     def deliver_pending(self) -> int:
         """Try every webhook that waits, now, paused or not; how many were tried."""
         return self._courier.deliver_pending()
-
-    @property
-    def stripe_fault(self) -> str | None:
-        """None, "down" (500), "slow" or "limit" (429)."""
-        return self.faults.stripe
-
-    @stripe_fault.setter
-    def stripe_fault(self, fault: str | None) -> None:
-        self.faults.stripe = _one_of(fault, STRIPE)
-
-    @property
-    def mailerlite_fault(self) -> str | None:
-        """None, "down" (503), "slow", "limit" (429) or "refuse" (422)."""
-        return self.faults.mailerlite
-
-    @mailerlite_fault.setter
-    def mailerlite_fault(self, fault: str | None) -> None:
-        self.faults.mailerlite = _one_of(fault, MAILERLITE)
-
-    @property
-    def mailerlite_limit(self) -> int:
-        """Calls a minute before MailerLite answers 429; 120 unless told otherwise."""
-        return self._budget.limit
-
-    @mailerlite_limit.setter
-    def mailerlite_limit(self, calls: int) -> None:
-        self._budget.limit = calls
-
-    @property
-    def slowness(self) -> float:
-        """Seconds before an answer while the fault is "slow"."""
-        return self.faults.slowness
-
-    @slowness.setter
-    def slowness(self, seconds: float) -> None:
-        self.faults.slowness = seconds
-
-    @property
-    def mailerlite_down(self) -> bool:
-        return self.faults.mailerlite == "down"
-
-    @mailerlite_down.setter
-    def mailerlite_down(self, down: bool) -> None:
-        self.faults.mailerlite = "down" if down else None
-
-
-def _one_of(fault: str | None, known: tuple[str, ...]) -> str | None:
-    if fault is not None and fault not in known:
-        raise ValueError(f"there is no fault {fault!r}; there is {', '.join(known)}")
-    return fault

@@ -94,46 +94,53 @@ class Api:
             "X-RateLimit-Limit": str(self.budget.limit),
             "X-RateLimit-Remaining": str(remaining),
         }
-        if wait or self.faults.mailerlite == "limit":
+        fault = self.faults.of_mailerlite()
+        if wait or fault == "limit":
             headers["Retry-After"] = str(wait or int(MINUTE))
             return _response(429, {"message": "Too Many Attempts."}, headers)
-        if self.faults.mailerlite == "down":
+        if fault == "down":
             return _response(503, {"message": "Service Unavailable"}, headers)
-        if self.faults.mailerlite == "slow":
+        if fault == "slow":
             self.faults.dawdle()
-        status, body = self._answer(path)
+        status, body = self._answer(path, refuse=fault == "refuse")
         return _response(status, body, headers)
 
-    def _answer(self, path: str) -> Reply:
+    def _answer(self, path: str, *, refuse: bool) -> Reply:
         try:
             body = _body()
             if (request.method, path) == ("POST", "batch"):
-                return self._batch(body)
-            return self._dispatch(request.method, path, body, request.args)
+                return self._batch(body, refuse=refuse)
+            return self._dispatch(request.method, path, body, request.args, refuse=refuse)
         except Refusal as refusal:
             return refusal.status, refusal.body
 
     def _dispatch(
-        self, method: str, path: str, body: dict[str, Any], query: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any],
+        query: Mapping[str, str],
+        *,
+        refuse: bool,
     ) -> Reply:
         for verb, pattern, act in PATTERNS:
             found = pattern.fullmatch(path)
             if verb == method and found:
-                if self.faults.mailerlite == "refuse" and method in WRITES:
+                if refuse and method in WRITES:
                     raise subscribers.refused()
                 call = Call(body, query, f"{self.lists.public_url}/mailerlite/api/{path}")
                 with self.lists.store.lock:
                     return act(self.lists, call, *found.groups())
         raise Refusal(404, {"message": f"The route api/{path} could not be found."})
 
-    def _batch(self, body: dict[str, Any]) -> Reply:
+    def _batch(self, body: dict[str, Any], *, refuse: bool) -> Reply:
         """Many calls in one, each with its own answer; the whole is always 200."""
         requests = body.get("requests")
         if not isinstance(requests, list) or not requests:
             raise invalid(requests="The requests field is required.")
         if len(requests) > BATCH:
             raise invalid(requests=f"The requests must not have more than {BATCH} items.")
-        responses = [self._one_of_batch(each) for each in requests]
+        responses = [self._one_of_batch(each, refuse=refuse) for each in requests]
         good = sum(each["code"] < 400 for each in responses)
         return 200, {
             "total": len(responses),
@@ -142,7 +149,7 @@ class Api:
             "responses": responses,
         }
 
-    def _one_of_batch(self, each: Any) -> dict[str, Any]:
+    def _one_of_batch(self, each: Any, *, refuse: bool) -> dict[str, Any]:
         if not isinstance(each, dict) or not str(each.get("path", "")).startswith("api/"):
             return {"code": 422, "body": {"message": "The path must start with api/."}}
         parts = urlsplit(str(each["path"]).removeprefix("api/"))
@@ -150,7 +157,7 @@ class Api:
         try:
             method = str(each.get("method", "")).upper()
             code, answer = self._dispatch(
-                method, parts.path, body or {}, dict(parse_qsl(parts.query))
+                method, parts.path, body or {}, dict(parse_qsl(parts.query)), refuse=refuse
             )
         except Refusal as refusal:
             code, answer = refusal.status, refusal.body

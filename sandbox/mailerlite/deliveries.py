@@ -5,7 +5,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.courier import Courier, Sender
+from sandbox.courier import Courier
+from sandbox.deliveries import Sender
 from sandbox.mailerlite.wire import dumped
 from sandbox.store import Document, Store
 

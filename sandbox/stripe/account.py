@@ -103,6 +103,12 @@ class Account:
             "request": dict(CAUSE.get()),
             "type": type_,
         }
+        self._publish(event, listeners)
+        if self.courier.faults.happens(self.courier.faults.webhooks.twins):
+            self._publish({**event, "id": ids.new("evt")}, listeners)
+        return str(event["id"])
+
+    def _publish(self, event: Document, listeners: list[Document]) -> None:
         self.save(event)
         for endpoint in listeners:
             self.courier.post(
@@ -113,7 +119,6 @@ class Account:
                 event=event["id"],
                 body=json.dumps({**event, "api_version": endpoint["api_version"] or API_VERSION}),
             )
-        return str(event["id"])
 
 
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sandbox.stripe import (
     idempotency,
     invoices,
     ownership,
-    payments,
+    payment_api,
     portal,
     products,
     refunds,
@@ -40,12 +40,13 @@ ROUTES: list[Route] = [
     *checkout.ROUTES,
     *subscriptions.ROUTES,
     *invoices.ROUTES,
-    *payments.ROUTES,
+    *payment_api.ROUTES,
     *refunds.ROUTES,
     *evidence.ROUTES,
     *portal.ROUTES,
     *events.ROUTES,
 ]
+LIMITED = 429
 TEST_KEYS = ("sk_test_", "rk_test_")
 LIVE_KEYS = ("sk_live_", "rk_live_")
 NO_KEY = (
@@ -84,43 +85,46 @@ class Api:
         def view(**arguments: str) -> Response:
             request_id = ids.new("req")
             try:
-                self._admit()
-                status, body, original = answer(request_id, **arguments)
+                slow = self._admit() == "slow"
+                status, body, original = answer(request_id, slow, **arguments)
             except errors.Refusal as refusal:
                 status, body, original = refusal.status, self._told(refusal, request_id), None
             return self._response(status, body, request_id, original)
 
         return view
 
-    def _admit(self) -> None:
+    def _admit(self) -> str | None:
+        """What is wrong with this call, unless it is refused for it."""
         _refuse_bad_key(_key())
         version = request.headers.get("Stripe-Version", API_VERSION)
         if version != API_VERSION:
             raise errors.Refusal(
                 f"Invalid Stripe API version: {version}. This sandbox speaks {API_VERSION} alone."
             )
-        if self.faults.stripe == "down":
+        fault = self.faults.of_stripe()
+        if fault == "down":
             raise errors.Refusal(
                 "Sorry! There was an error while talking to one of our backends.",
                 status=500,
                 kind="api_error",
             )
-        if self.faults.stripe == "limit":
+        if fault == "limit":
             raise errors.Refusal(
                 "Request rate limit exceeded. You can learn more about rate limits here "
                 "https://stripe.com/docs/rate-limits.",
                 status=429,
                 code="rate_limit",
             )
+        return fault
 
     def _run(
-        self, route: Route, request_id: str, **in_address: str
+        self, route: Route, request_id: str, slow: bool, **in_address: str
     ) -> tuple[int, Document, str | None]:
         raw = wire.decoded(_pairs(route.method))
         params = read_all(route.table, raw)
         key = request.headers.get("Idempotency-Key") if route.method == "POST" else None
         with self._alone(key):
-            if self.faults.stripe == "slow":
+            if slow:
                 self.faults.dawdle()
             with self.account.store.lock:
                 if key:
@@ -161,7 +165,9 @@ class Api:
         finally:
             CAUSE.reset(cause)
 
-    def _unknown(self, _request_id: str, path: str) -> tuple[int, Document, str | None]:
+    def _unknown(
+        self, _request_id: str, _slow: bool, path: str
+    ) -> tuple[int, Document, str | None]:
         raise errors.no_such_address(request.method, f"/{path}")
 
     def _told(self, refusal: errors.Refusal, request_id: str) -> Document:
@@ -178,6 +184,8 @@ class Api:
         key = request.headers.get("Idempotency-Key")
         if request.method == "POST" and key:
             response.headers["Idempotency-Key"] = key
+        if status == LIMITED:
+            response.headers["Stripe-Rate-Limited-Reason"] = "global-rate"
         if original:
             response.headers["Original-Request"] = original
             response.headers["Stripe-Should-Retry"] = "false"

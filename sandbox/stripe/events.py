@@ -5,15 +5,18 @@ import hmac
 import time
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 
 from sandbox import ids
-from sandbox.courier import Sender
+from sandbox.deliveries import Sender
+from sandbox.faults import Faults
 from sandbox.store import Document
 from sandbox.stripe import errors, lists
 from sandbox.stripe.account import API_VERSION, SENDER, Account
 from sandbox.stripe.params import Flag, Many, Metadata, Span, Table, Text, merged, within
 from sandbox.stripe.routes import Params, delete, get, index, post
 
+TOO_OLD = 60 * 60  # seconds; a receiver takes what is five minutes old
 MONTH = 30 * 24 * 60 * 60
 CONFIGURED = "we_1ConfiguredAtTheStart"  # the endpoint that Sandbox.webhook_url is about
 WRITE: Table = {
@@ -30,15 +33,22 @@ CREATE: Table = {
 }
 
 
-def signature(secret: str, body: bytes) -> Mapping[str, str]:
+def signature(secret: str, body: bytes, faults: Faults) -> Mapping[str, str]:
     """The header of an attempt made now; real time, whatever the sandbox's clock says."""
-    moment = int(time.time())
-    signed = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
-    return {"Stripe-Signature": f"t={moment},v1={signed}", "User-Agent": "Stripe/1.0 (sandbox)"}
+    old = faults.happens(faults.webhooks.old_timestamp)
+    moment = int(time.time()) - (TOO_OLD if old else 0)
+    secrets = [ids.new("whsec"), secret] if faults.webhooks.two_signatures else [secret]
+    signed = f"{moment}.".encode() + body
+    schemes = [f"v1={hmac.new(s.encode(), signed, hashlib.sha256).hexdigest()}" for s in secrets]
+    return {
+        "Stripe-Signature": ",".join([f"t={moment}", *schemes]),
+        "User-Agent": "Stripe/1.0 (sandbox)",
+    }
 
 
-def sender(intervals: tuple[float, ...]) -> Sender:
-    return Sender(SENDER, signature, patience=20, intervals=intervals)
+def sender(intervals: tuple[float, ...], faults: Faults) -> Sender:
+    sign = partial(signature, faults=faults)
+    return Sender(SENDER, sign, patience=20, intervals=intervals)
 
 
 def retrieve(account: Account, _params: Params, event_id: str) -> Document:

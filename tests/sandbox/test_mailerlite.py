@@ -286,9 +286,9 @@ def test_mailerlite_can_fail(mailerlite: Call, sandbox: Sandbox, fault: str, sta
 
 
 def test_down_has_a_switch_of_its_own(mailerlite: Call, sandbox: Sandbox) -> None:
-    sandbox.mailerlite_down = True
+    sandbox.mailerlite_fault = "down"
     assert mailerlite("GET", "/groups").status_code == 503
-    sandbox.mailerlite_down = False
+    sandbox.mailerlite_fault = None
     assert mailerlite("GET", "/groups").status_code == 200
 
 

@@ -1,0 +1,173 @@
+"""The knobs of a sandbox: one set for Python, for `POST /control/faults` and for the control room.
+
+    sandbox.stripe_fault, sandbox.stripe_fault_share = "down", 0.3
+    sandbox.webhook_faults.twice = 0.5
+    sandbox.seed_random(7)
+
+By HTTP and in the control room each has the same name; those of `webhook_faults` stand by
+themselves (`twice`, `late_seconds`, …), and `seed` is `seed_random`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from sandbox.courier import Courier
+from sandbox.faults import MAILERLITE, STRIPE, Faults, WebhookFaults, one_of, seconds, share
+from sandbox.mailerlite.api import Budget
+
+
+class Knobs:
+    """What can go wrong, and how often. All is well until somebody turns one of them."""
+
+    faults: Faults
+    _courier: Courier
+    _budget: Budget
+
+    @property
+    def stripe_fault(self) -> str | None:
+        """None, "down" (500), "slow" (answers after `slowness`) or "limit" (429)."""
+        return self.faults.stripe
+
+    @stripe_fault.setter
+    def stripe_fault(self, fault: str | None) -> None:
+        self.faults.stripe = one_of("stripe_fault", fault, STRIPE)
+
+    @property
+    def stripe_fault_share(self) -> float:
+        """The share of calls to Stripe's API that the fault strikes, from 0 to 1."""
+        return self.faults.stripe_share
+
+    @stripe_fault_share.setter
+    def stripe_fault_share(self, value: float) -> None:
+        self.faults.stripe_share = share("stripe_fault_share", value)
+
+    @property
+    def mailerlite_fault(self) -> str | None:
+        """None, "down" (503), "slow", "limit" (429) or "refuse" (422 for every write)."""
+        return self.faults.mailerlite
+
+    @mailerlite_fault.setter
+    def mailerlite_fault(self, fault: str | None) -> None:
+        self.faults.mailerlite = one_of("mailerlite_fault", fault, MAILERLITE)
+
+    @property
+    def mailerlite_fault_share(self) -> float:
+        """The share of calls to MailerLite's API that the fault strikes, from 0 to 1."""
+        return self.faults.mailerlite_share
+
+    @mailerlite_fault_share.setter
+    def mailerlite_fault_share(self, value: float) -> None:
+        self.faults.mailerlite_share = share("mailerlite_fault_share", value)
+
+    @property
+    def mailerlite_limit(self) -> int:
+        """Calls a minute before MailerLite answers 429; 120 unless told otherwise."""
+        return self._budget.limit
+
+    @mailerlite_limit.setter
+    def mailerlite_limit(self, calls: int) -> None:
+        if isinstance(calls, bool) or not 0 <= calls <= 1_000_000:
+            raise ValueError(f"mailerlite_limit is a number of calls a minute, not {calls!r}")
+        self._budget.limit = int(calls)
+
+    @property
+    def slowness(self) -> float:
+        """Seconds before a call is answered that is struck by "slow"; 15 unless told otherwise."""
+        return self.faults.slowness
+
+    @slowness.setter
+    def slowness(self, value: float) -> None:
+        self.faults.slowness = seconds("slowness", value)
+
+    @property
+    def webhooks_paused(self) -> bool:
+        """Whether deliveries of both senders are held back."""
+        return self._courier.paused
+
+    @webhooks_paused.setter
+    def webhooks_paused(self, paused: bool) -> None:
+        if not isinstance(paused, bool):
+            raise ValueError(f"webhooks_paused is true or false, not {paused!r}")
+        self._courier.paused = paused
+
+    @property
+    def webhook_faults(self) -> WebhookFaults:
+        """`twice`, `lost`, `late`, `late_seconds`, `shuffled`, `twins`, `two_signatures` and
+        `old_timestamp`, each to be set by itself; `WebhookFaults()` sets all of them right.
+        """
+        return self.faults.webhooks
+
+    @webhook_faults.setter
+    def webhook_faults(self, faults: WebhookFaults) -> None:
+        self.faults.webhooks = replace(faults)
+
+    def seed_random(self, number: int) -> None:
+        """From here on the same calls meet the same faults as the last time with this number."""
+        self.faults.chance.seed(number)
+
+    def read(self) -> dict[str, Any]:
+        """Every knob by its name, as `turn` takes them."""
+        own = {name: getattr(self, name) for name in OWN}
+        return own | {each.name: getattr(self.webhook_faults, each.name) for each in OF_WEBHOOKS}
+
+    def turn(self, given: Mapping[str, Any]) -> None:
+        """Set what is given, by name, and `seed`; all of it or, with a ValueError, nothing."""
+        before = self.read()
+        try:
+            for name, value in given.items():
+                self._turn(name, value)
+        except (ValueError, TypeError, AttributeError) as error:
+            for name, value in before.items():
+                self._turn(name, value)
+            raise ValueError(str(error)) from error
+
+    def _turn(self, name: str, value: Any) -> None:
+        if name in OWN:
+            setattr(self, name, value)
+        elif name == "seed":
+            self.seed_random(int(value))
+        else:
+            setattr(self.webhook_faults, name, value)
+
+
+OWN = (
+    "stripe_fault",
+    "stripe_fault_share",
+    "mailerlite_fault",
+    "mailerlite_fault_share",
+    "mailerlite_limit",
+    "slowness",
+    "webhooks_paused",
+)
+OF_WEBHOOKS = fields(WebhookFaults)
+
+
+def from_text(given: Mapping[str, str]) -> dict[str, Any]:
+    """What a form holds as the values that `turn` takes. Raises ValueError."""
+    return {name: _read(name, text.strip()) for name, text in given.items()}
+
+
+def _read(name: str, text: str) -> Any:
+    kinds: dict[str, Callable[[str], Any]] = {
+        "stripe_fault": _word,
+        "mailerlite_fault": _word,
+        "webhooks_paused": _flag,
+        "mailerlite_limit": int,
+        "seed": int,
+        **{each.name: _flag for each in OF_WEBHOOKS if isinstance(each.default, bool)},
+    }
+    try:
+        return kinds.get(name, float)(text)
+    except ValueError:
+        raise ValueError(f"{name} cannot be {text!r}") from None
+
+
+def _word(text: str) -> str | None:
+    return None if text in ("", "none") else text
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(text)
+    return text == "true"
