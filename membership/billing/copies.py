@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.billing import catalogue, entitlements, matching
 from membership.billing.models import Checkout, Customer, Product, Subscription
-from membership.billing.stripe_api import (
+from membership.billing.stripe_objects import (
     CheckoutData,
     CustomerData,
     InvoiceData,
@@ -40,13 +40,13 @@ def product_ids(
 def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer | None:
     """Our copy of a customer; None for a stranger who bought nothing of ours."""
     catalogue.keep_products(session, state.new_products)
-    known = session.get(Customer, state.customer.id)
+    # Locked: a claim, or the owner, may be binding it at this moment.
+    known = session.get(Customer, state.customer.id, with_for_update=True)
     ours = _ours(session, state)
     if known is None and not ours:
         return None
     customer = known or Customer(stripe_id=state.customer.id, created_at=now)
-    customer.user_id = matching.member_of(session, known, state.checkouts)
-    customer.email = state.customer.email or customer.email
+    customer.email = matching.address(state.customer.email) or customer.email
     customer.deleted, customer.synced_at = state.customer.deleted, now
     session.add(customer)
     session.flush()
@@ -58,22 +58,25 @@ def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer |
     if customer.deleted:
         _end_all(session, customer, now)
     session.flush()
+    matching.settle_customer(session, customer, now=now)
     return customer
 
 
 def keep_checkout(session: Session, found: CheckoutData, *, now: datetime) -> Checkout | None:
     """Our copy of a Checkout Session; None when it sold nothing of ours."""
-    known = session.get(Checkout, found.id)
+    known = session.get(Checkout, found.id, with_for_update=True)
     if known is None and not (found.product_id and session.get(Product, found.product_id)):
         return None
     checkout = known or Checkout(
         stripe_id=found.id,
-        user_id=matching.member_of(session, None, [found]),
         price_id=found.price_id or "",
         mode=found.mode,
         created_at=found.created,
     )
     checkout.customer_id = found.customer_id or checkout.customer_id
+    checkout.payment_intent = found.payment_intent or checkout.payment_intent
+    checkout.email = matching.address(found.email) or checkout.email
+    checkout.reference = found.client_reference_id
     checkout.status, checkout.payment_status = found.status, found.payment_status
     checkout.product_id = found.product_id or checkout.product_id
     if (
@@ -83,6 +86,9 @@ def keep_checkout(session: Session, found: CheckoutData, *, now: datetime) -> Ch
     ):
         checkout.paid_at = now
     session.add(checkout)
+    session.flush()
+    if checkout.customer_id is None:
+        matching.settle_checkout(session, checkout, now=now)
     return checkout
 
 

@@ -52,6 +52,21 @@ def recompute_checkout(session: Session, checkout: Checkout, *, now: datetime) -
         _recompute(session, checkout.user_id, [], [checkout], now)
 
 
+def revoke_customer(session: Session, customer: Customer, user_id: int, *, now: datetime) -> None:
+    """Close at once what this customer's subscriptions and purchases opened to this member."""
+    subscriptions = select(Subscription.stripe_id).where(
+        Subscription.customer_id == customer.stripe_id
+    )
+    checkouts = select(Checkout.stripe_id).where(Checkout.customer_id == customer.stripe_id)
+    refs = [*session.scalars(subscriptions), *session.scalars(checkouts)]
+    _revoke_all(session, refs, user_id, now)
+
+
+def revoke_checkout(session: Session, checkout: Checkout, user_id: int, *, now: datetime) -> None:
+    """Close at once what a one-off bought without a customer opened to this member."""
+    _revoke_all(session, [checkout.stripe_id], user_id, now)
+
+
 def live(now: datetime) -> ColumnElement[bool]:
     """The SQL of "this grant opens doors now"."""
     return and_(
@@ -84,7 +99,7 @@ def _recompute(
     for want in wanted:
         _write(session, user_id, held.pop((want.source_ref, want.feature), None), want, now)
     for grant in held.values():  # the product opens less than it did
-        _revoke(session, grant, now)
+        _revoke(session, grant, "no longer part of the product", now)
     session.flush()
     tell_newsletter(session, user_id, now=now)
 
@@ -111,6 +126,7 @@ def _write(
         )
         session.add(grant)
     was = (grant.ends_at, grant.reason, grant.revoked_at)
+    grant.user_id = user_id  # the owner may have given the payment to another member
     grant.starts_at, grant.ends_at, grant.reason = want.starts_at, want.ends_at, want.reason
     grant.revoked_at = None
     if want.ends_at is None or want.ends_at > now:
@@ -127,9 +143,16 @@ def _write(
         )
 
 
-def _revoke(session: Session, grant: Grant, now: datetime) -> None:
+def _revoke_all(session: Session, refs: Sequence[str], user_id: int, now: datetime) -> None:
+    for grant in session.scalars(select(Grant).where(Grant.source_ref.in_(refs))).all():
+        _revoke(session, grant, "no longer this member's payment", now)
+    session.flush()
+    tell_newsletter(session, user_id, now=now)
+
+
+def _revoke(session: Session, grant: Grant, because: str, now: datetime) -> None:
     if grant.revoked_at is None:
-        grant.revoked_at, grant.reason = now, "no longer part of the product"
+        grant.revoked_at, grant.reason = now, because
         journal.record(
             session,
             "grant.revoked",
