@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from sandbox.mailerlite import subscribers
+from sandbox.mailerlite import people, subscribers
 from sandbox.mailerlite.lists import Lists
 from sandbox.mailerlite.wire import Refusal
 
@@ -23,7 +23,7 @@ def blueprint(lists: Lists) -> Blueprint:
     @pages.post("/unsubscribe/<subscriber_id>")
     def unsubscribe(subscriber_id: str) -> str:
         with lists.store.lock:
-            subscriber = subscribers.unsubscribe(lists, subscriber_id)
+            subscriber = people.unsubscribe(lists, subscriber_id)
         return render_template("sandbox/unsubscribe.html", subscriber=subscriber)
 
     return pages

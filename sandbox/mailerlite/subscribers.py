@@ -11,6 +11,12 @@ from sandbox.store import Document
 
 STATUSES = ("active", "unsubscribed", "unconfirmed", "bounced", "junk")
 DEAD = ("unsubscribed", "bounced", "junk")
+STATUS_EVENTS = {
+    "active": "subscriber.active",
+    "bounced": "subscriber.bounced",
+    "junk": "subscriber.spam_reported",
+    "unsubscribed": "subscriber.unsubscribed",
+}
 DATES = ("subscribed_at", "opted_in_at", "unsubscribed_at")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 MONTH = 30 * 24 * 60 * 60
@@ -24,7 +30,7 @@ def upsert(lists: Lists, call: Call) -> Reply:
     if before is None:
         subscriber = {**_new(lists, email), **written}
         subscriber["groups"] = written.get("groups", [])
-        _save(lists, subscriber, before=None)
+        save(lists, subscriber, before=None)
         return 201, {"data": lists.shown(subscriber)}
     if before["status"] == "unsubscribed":
         if call.body.get("resubscribe") is not True:
@@ -39,7 +45,7 @@ def upsert(lists: Lists, call: Call) -> Reply:
         "fields": {**before["fields"], **written.get("fields", {})},
         "groups": list(dict.fromkeys([*before["groups"], *written.get("groups", [])])),
     }
-    _save(lists, subscriber, before=_by_email(lists, email))
+    save(lists, subscriber, before=_by_email(lists, email))
     return 200, {"data": lists.shown(subscriber)}
 
 
@@ -56,7 +62,7 @@ def put(lists: Lists, call: Call, subscriber_id: str) -> Reply:
             raise invalid(email="The email has already been taken.")
     subscriber = {**before, **written}
     subscriber["fields"] = {**before["fields"], **written.get("fields", {})}
-    _save(lists, subscriber, before)
+    save(lists, subscriber, before)
     return 200, {"data": lists.shown(subscriber)}
 
 
@@ -86,13 +92,13 @@ def _page(lists: Lists, call: Call, found: list[Document]) -> Reply:
 
 
 def delete(lists: Lists, _call: Call, subscriber_id: str) -> Reply:
-    _remove(lists, find(lists, subscriber_id))
+    remove(lists, find(lists, subscriber_id))
     return 204, None
 
 
 def forget(lists: Lists, _call: Call, subscriber_id: str) -> Reply:
     subscriber = find(lists, subscriber_id)
-    _remove(lists, subscriber)
+    remove(lists, subscriber)
     gone = {
         **lists.shown(subscriber),
         "deleted_at": lists.now(),
@@ -102,7 +108,8 @@ def forget(lists: Lists, _call: Call, subscriber_id: str) -> Reply:
     return 200, {"data": gone, "message": said}
 
 
-def _remove(lists: Lists, subscriber: Document) -> None:
+def remove(lists: Lists, subscriber: Document) -> None:
+    """Gone from the list, and told so."""
     lists.store.remove("subscriber", subscriber["id"])
     lists.announce("subscriber.deleted", subscriber)
 
@@ -110,23 +117,15 @@ def _remove(lists: Lists, subscriber: Document) -> None:
 def join(lists: Lists, _call: Call, subscriber_id: str, group_id: str) -> Reply:
     before, group = find(lists, subscriber_id), _group(lists, group_id)
     groups = list(dict.fromkeys([*before["groups"], group_id]))
-    _save(lists, {**before, "groups": groups}, before)
+    save(lists, {**before, "groups": groups}, before)
     return 200, {"data": lists.group_shown(group)}
 
 
 def leave(lists: Lists, _call: Call, subscriber_id: str, group_id: str) -> Reply:
     before = find(lists, subscriber_id)
     _group(lists, group_id)
-    _save(lists, {**before, "groups": [g for g in before["groups"] if g != group_id]}, before)
+    save(lists, {**before, "groups": [g for g in before["groups"] if g != group_id]}, before)
     return 204, None
-
-
-def unsubscribe(lists: Lists, subscriber_id: str) -> Document:
-    """Somebody pressed the button behind the link that every mail has."""
-    before = find(lists, subscriber_id)
-    subscriber = {**before, "status": "unsubscribed", "unsubscribed_at": lists.now()}
-    _save(lists, subscriber, before)
-    return subscriber
 
 
 def find(lists: Lists, id_or_email: str) -> Document:
@@ -224,7 +223,7 @@ def _groups(lists: Lists, given: Any) -> list[str]:
     return list(dict.fromkeys(str(id_) for id_ in given))
 
 
-def _save(lists: Lists, subscriber: Document, before: Document | None) -> None:
+def save(lists: Lists, subscriber: Document, before: Document | None) -> None:
     """Write it, tell whoever listens, and start the automations of the groups come into."""
     subscriber["updated_at"] = lists.now()
     lists.store.put("subscriber", subscriber["id"], subscriber)
@@ -244,10 +243,9 @@ def _tell(lists: Lists, subscriber: Document, was: Document, *, new: bool) -> No
     elif subscriber["fields"] != was["fields"]:
         lists.announce("subscriber.updated", subscriber)
     if subscriber["status"] != was["status"] and not new:
-        name = {"active": "active", "unsubscribed": "unsubscribed", "bounced": "bounced"}
-        event = name.get(subscriber["status"])
+        event = STATUS_EVENTS.get(subscriber["status"])
         if event:
-            lists.announce(f"subscriber.{event}", subscriber)
+            lists.announce(event, subscriber)
     for group_id in set(subscriber["groups"]) - set(was["groups"]):
         group = _group(lists, group_id)
         lists.announce("subscriber.added_to_group", subscriber, group=group)
