@@ -1,14 +1,14 @@
-"""Cards, payment intents and charges."""
+"""Cards, and what becomes of a payment: paid, declined, challenged, or on its way."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from sandbox import ids
 from sandbox.store import Document
-from sandbox.stripe import lists
+from sandbox.stripe import payment_documents
 from sandbox.stripe.account import Account
-from sandbox.stripe.params import Span, Text, within
-from sandbox.stripe.routes import Params, get, index
+
+Verdict = Literal["paid", "declined", "challenged", "delayed"]
+NO_ADDRESS = payment_documents.NO_ADDRESS
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,18 @@ def card_of(method: Document) -> Card:
     return BY_FINGERPRINT[method[method["type"]]["fingerprint"]]
 
 
-NO_ADDRESS = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+def verdict(card: Card, *, off_session: bool) -> Verdict:
+    """What the bank says to a charge, with its owner there or not."""
+    if card.decline or (card.declines_later and off_session):
+        return "declined"
+    if card.challenge == "always" or (card.challenge and not off_session):
+        return "challenged"
+    return "delayed" if card.delayed else "paid"
+
+
+def reason(card: Card) -> str:
+    """What a declined charge is declined for."""
+    return card.decline or "generic_decline"
 
 
 @dataclass(frozen=True)
@@ -79,45 +90,10 @@ class Payer:
 
 def new_method(account: Account, card: Card, *, email: str | None, name: str | None) -> Document:
     """A payment method, not yet anybody's."""
+    shape = payment_documents.sepa_debit if card.delayed else payment_documents.card
+    details = shape(card.number, card.fingerprint)
     return account.save(
-        {
-            "id": ids.new("pm"),
-            "object": "payment_method",
-            "allow_redisplay": "limited",
-            "billing_details": {
-                "address": NO_ADDRESS,
-                "email": email,
-                "name": name,
-                "phone": None,
-                "tax_id": None,
-            },
-            "card": {
-                "brand": "visa",
-                "checks": {
-                    "address_line1_check": None,
-                    "address_postal_code_check": None,
-                    "cvc_check": "pass",
-                },
-                "country": "US",
-                "display_brand": "visa",
-                "exp_month": 12,
-                "exp_year": 2034,
-                "fingerprint": card.fingerprint,
-                "funding": "credit",
-                "generated_from": None,
-                "last4": card.last4,
-                "networks": {"available": ["visa"], "preferred": None},
-                "regulated_status": "unregulated",
-                "three_d_secure_usage": {"supported": True},
-                "wallet": None,
-            },
-            "created": account.now(),
-            "customer": None,
-            "customer_account": None,
-            "livemode": False,
-            "metadata": {},
-            "type": "card",
-        }
+        payment_documents.method(details, email=email, name=name, now=account.now())
     )
 
 
@@ -138,63 +114,29 @@ def new_intent(
     off_session: bool,
 ) -> Document:
     """A payment intent that is still to be paid."""
-    id_ = ids.new("pi")
     return account.save(
-        {
-            "id": id_,
-            "object": "payment_intent",
-            "amount": amount,
-            "amount_capturable": 0,
-            "amount_details": {"tip": {}},
-            "amount_received": 0,
-            "application": None,
-            "application_fee_amount": None,
-            "automatic_payment_methods": None,
-            "canceled_at": None,
-            "cancellation_reason": None,
-            "capture_method": "automatic",
-            "client_secret": f"{id_}_secret_{ids.letters(25)}",
-            "confirmation_method": "automatic",
-            "created": account.now(),
-            "currency": currency,
-            "customer": payer.customer,
-            "customer_account": None,
-            "description": description,
-            "excluded_payment_method_types": None,
-            "last_payment_error": None,
-            "latest_charge": None,
-            "livemode": False,
-            "metadata": metadata,
-            "next_action": None,
-            "on_behalf_of": None,
-            "payment_details": {"customer_reference": None, "order_reference": None},
-            "payment_method": None,
-            "payment_method_configuration_details": None,
-            "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-            "payment_method_types": ["card"],
-            "processing": None,
-            "receipt_email": None,
-            "review": None,
-            "setup_future_usage": "off_session" if off_session else None,
-            "shipping": None,
-            "source": None,
-            "statement_descriptor": None,
-            "statement_descriptor_suffix": None,
-            "status": "requires_payment_method",
-            "transfer_data": None,
-            "transfer_group": None,
-        }
+        payment_documents.intent(
+            kind=payer.method["type"],
+            customer=payer.customer,
+            amount=amount,
+            currency=currency,
+            description=description,
+            metadata=metadata,
+            off_session=off_session,
+            now=account.now(),
+        )
     )
 
 
 def succeed(account: Account, intent: Document, payer: Payer) -> tuple[Document, Document]:
     """The card is charged: the intent and its charge, saved."""
-    charge = account.save(_charge(account, intent, payer, decline=None))
+    charge = account.save(_charge(account, intent, payer))
     paid = {
         **intent,
         "amount_received": intent["amount"],
         "last_payment_error": None,
         "latest_charge": charge["id"],
+        "next_action": None,
         "payment_method": payer.method["id"],
         "status": "succeeded",
     }
@@ -206,134 +148,75 @@ def decline(account: Account, intent: Document, payer: Payer, reason: str) -> Do
     charge = account.save(_charge(account, intent, payer, decline=reason))
     failed = {
         **intent,
-        "last_payment_error": {
-            "advice_code": "try_again_later",
-            "charge": charge["id"],
-            "code": "card_declined",
-            "decline_code": reason,
-            "doc_url": "https://stripe.com/docs/error-codes/card-declined",
-            "message": "Your card was declined.",
-            "payment_method": payer.method,
-            "type": "card_error",
-        },
+        "last_payment_error": _declined(reason, charge, payer.method),
         "latest_charge": charge["id"],
+        "next_action": None,
+        "payment_method": None,
+        "status": "requires_payment_method",
     }
     account.emit("charge.failed", charge)
     account.emit("payment_intent.payment_failed", account.save(failed))
     return failed
 
 
-def _charge(account: Account, intent: Document, payer: Payer, decline: str | None) -> Document:
-    id_ = ids.new("ch")
+def _declined(reason: str, charge: Document, method: Document) -> Document:
     return {
-        "id": id_,
-        "object": "charge",
-        "amount": intent["amount"],
-        "amount_captured": 0 if decline else intent["amount"],
-        "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None if decline else ids.new("txn"),
-        "billing_details": payer.method["billing_details"],
-        "calculated_statement_descriptor": "SANDBOX",
-        "captured": not decline,
-        "created": account.now(),
-        "currency": intent["currency"],
-        "customer": payer.customer,
-        "description": intent["description"],
-        "disputed": False,
-        "failure_balance_transaction": None,
-        "failure_code": "card_declined" if decline else None,
-        "failure_message": "Your card was declined." if decline else None,
-        "fraud_details": {},
-        "livemode": False,
-        "metadata": intent["metadata"],
-        "on_behalf_of": None,
-        "outcome": _outcome(decline),
-        "paid": not decline,
-        "payment_intent": intent["id"],
+        "advice_code": "try_again_later",
+        "charge": charge["id"],
+        "code": "card_declined",
+        "decline_code": reason,
+        "doc_url": "https://stripe.com/docs/error-codes/card-declined",
+        "message": "Your card was declined.",
+        "payment_method": method,
+        "type": "card_error",
+    }
+
+
+def challenge(account: Account, intent: Document, payer: Payer, url: str) -> Document:
+    """The bank wants to hear from the owner of the card, at an address, before it pays."""
+    challenged = account.save(
+        {
+            **intent,
+            "next_action": {
+                "redirect_to_url": {"return_url": None, "url": url},
+                "type": "redirect_to_url",
+            },
+            "payment_method": payer.method["id"],
+            "status": "requires_action",
+        }
+    )
+    account.emit("payment_intent.requires_action", challenged)
+    return challenged
+
+
+def process(account: Account, intent: Document, payer: Payer) -> tuple[Document, Document]:
+    """An account is to be debited, which takes days: the intent and its charge, saved."""
+    charge = account.save(_charge(account, intent, payer, pending=True))
+    processing = {
+        **intent,
+        "last_payment_error": None,
+        "latest_charge": charge["id"],
+        "next_action": None,
         "payment_method": payer.method["id"],
-        "payment_method_details": {"card": _card_used(payer.method), "type": "card"},
-        "radar_options": {},
-        "receipt_email": None,
-        "receipt_number": None,
-        "receipt_url": None if decline else f"{account.public_url}/receipt/{id_}",
-        "refunded": False,
-        "review": None,
-        "shipping": None,
-        "source": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
-        "status": "failed" if decline else "succeeded",
-        "transfer_data": None,
-        "transfer_group": None,
+        "status": "processing",
     }
+    return account.save(processing), charge
 
 
-def _outcome(decline: str | None) -> dict[str, Any]:
-    return {
-        "advice_code": "try_again_later" if decline else None,
-        "network_advice_code": None,
-        "network_decline_code": "01" if decline else None,
-        "network_status": "declined_by_network" if decline else "approved_by_network",
-        "reason": decline,
-        "risk_level": "normal",
-        "risk_score": 12,
-        "seller_message": (
-            "The bank did not return any further details with this decline."
-            if decline
-            else "Payment complete."
-        ),
-        "type": "issuer_declined" if decline else "authorized",
-    }
-
-
-def _card_used(method: Document) -> dict[str, Any]:
-    names = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding")
-    used = {name: method["card"][name] for name in (*names, "last4", "regulated_status", "wallet")}
-    return {
-        **used,
-        "installments": None,
-        "mandate": None,
-        "network": "visa",
-        "three_d_secure": None,
-    }
-
-
-def _retrieve(kind: str) -> Any:
-    def retrieve(account: Account, _params: Params, id_: str) -> Document:
-        return account.get(kind, id_)
-
-    return retrieve
-
-
-def _list(kind: str, url: str) -> Any:
-    def list_(account: Account, params: Params) -> Document:
-        names = {"customer", "payment_intent"} & params.keys()
-        found = [
-            document
-            for document in account.all(kind, **{name: params[name] for name in names})
-            if within(params.get("created"), document["created"])
-        ]
-        return lists.page(url, found, params)
-
-    return list_
-
-
-ROUTES = [
-    get("/payment_methods/<id_>", _retrieve("payment_method")),
-    get("/payment_intents/<id_>", _retrieve("payment_intent")),
-    index(
-        "/payment_intents",
-        _list("payment_intent", "/v1/payment_intents"),
-        {"created": Span(), "customer": Text()},
-    ),
-    get("/charges/<id_>", _retrieve("charge")),
-    index(
-        "/charges",
-        _list("charge", "/v1/charges"),
-        {"created": Span(), "customer": Text(), "payment_intent": Text()},
-    ),
-]
+def _charge(
+    account: Account,
+    intent: Document,
+    payer: Payer,
+    *,
+    decline: str | None = None,
+    pending: bool = False,
+) -> Document:
+    return payment_documents.charge(
+        intent,
+        payer.method,
+        customer=payer.customer,
+        public_url=account.public_url,
+        now=account.now(),
+        decline=decline,
+        pending=pending,
+    )
