@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from membership.billing import stripe_api
 from membership.billing.models import Price, Product
-from membership.billing.stripe_api import PriceData, ProductData
+from membership.billing.stripe_objects import PriceData, ProductData
 from membership.db import changed
 
 KEY = "catalogue"

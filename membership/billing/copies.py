@@ -1,15 +1,17 @@
 """Keep rows the same as what was read from Stripe, for what is ours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.billing import catalogue, entitlements, matching
+from membership import journal
+from membership.billing import catalogue, entitlements, matching, payments, trials
 from membership.billing.models import Checkout, Customer, Product, Subscription
 from membership.billing.stripe_objects import (
+    ChargeData,
     CheckoutData,
     CustomerData,
     InvoiceData,
@@ -20,12 +22,13 @@ from membership.billing.stripe_objects import (
 
 @dataclass(frozen=True)
 class CustomerState:
-    """One reading: the customer with everything they have."""
+    """One reading: the customer with everything they have, and all that they paid."""
 
     customer: CustomerData
     subscriptions: list[SubscriptionData]
-    open_invoices: list[InvoiceData]
+    invoices: list[InvoiceData]
     checkouts: list[CheckoutData]
+    charges: list[ChargeData]
     new_products: list[ProductData]
 
 
@@ -52,18 +55,25 @@ def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer |
     session.flush()
     for subscription in state.subscriptions:
         if ours.intersection(subscription.product_ids):
-            _keep_subscription(session, subscription, ours, state.open_invoices)
+            _keep_subscription(session, subscription, ours, state.invoices)
     for checkout in state.checkouts:
-        keep_checkout(session, checkout, now=now)
+        keep_checkout(session, checkout, state.charges, now=now)
+    payments.keep(session, state.charges, state.invoices)
     if customer.deleted:
         _end_all(session, customer, now)
     session.flush()
     matching.settle_customer(session, customer, now=now)
+    trials.note(session, customer, now=now)
     return customer
 
 
-def keep_checkout(session: Session, found: CheckoutData, *, now: datetime) -> Checkout | None:
-    """Our copy of a Checkout Session; None when it sold nothing of ours."""
+def keep_checkout(
+    session: Session, found: CheckoutData, charges: Sequence[ChargeData], *, now: datetime
+) -> Checkout | None:
+    """Our copy of a Checkout Session; None when it sold nothing of ours.
+
+    What it was paid with is among `charges`.
+    """
     known = session.get(Checkout, found.id, with_for_update=True)
     if known is None and not (found.product_id and session.get(Product, found.product_id)):
         return None
@@ -77,19 +87,25 @@ def keep_checkout(session: Session, found: CheckoutData, *, now: datetime) -> Ch
     checkout.payment_intent = found.payment_intent or checkout.payment_intent
     checkout.email = matching.address(found.email) or checkout.email
     checkout.reference = found.client_reference_id
+    paid = found.status == "complete" and found.payment_status in entitlements.PAID
+    if paid and not checkout.paid_at:
+        checkout.paid_at = _paid_at(checkout, charges, now)
     checkout.status, checkout.payment_status = found.status, found.payment_status
     checkout.product_id = found.product_id or checkout.product_id
-    if (
-        found.status == "complete"
-        and found.payment_status in entitlements.PAID
-        and not checkout.paid_at
-    ):
-        checkout.paid_at = now
     session.add(checkout)
     session.flush()
     if checkout.customer_id is None:
         matching.settle_checkout(session, checkout, now=now)
     return checkout
+
+
+def _paid_at(checkout: Checkout, charges: Iterable[ChargeData], now: datetime) -> datetime:
+    """When it was charged, however late we heard of it; a debit that takes days, when it came in:
+    its charge is as old as the order."""
+    if checkout.status == "complete":
+        return now
+    charged = [c.created for c in charges if c.payment_intent == checkout.payment_intent]
+    return min([*charged, now])  # our clock may be behind Stripe's
 
 
 def _ours(session: Session, state: CustomerState) -> set[str]:
@@ -102,14 +118,26 @@ def _keep_subscription(
     session: Session,
     found: SubscriptionData,
     ours: set[str],
-    open_invoices: Iterable[InvoiceData],
+    invoices: Iterable[InvoiceData],
 ) -> None:
-    unpaid = [i.period_start for i in open_invoices if i.subscription_id == found.id]
+    known = session.get(Subscription, found.id)
+    if (known is None or known.status != found.status) and not entitlements.knows_status(
+        found.status
+    ):
+        journal.record(
+            session,
+            "billing.unknown_status",
+            subscription=found.id,
+            customer=found.customer_id,
+            status=found.status,
+        )
+    mine = [i for i in invoices if i.subscription_id == found.id]
     session.merge(
         Subscription(
             stripe_id=found.id,
             customer_id=found.customer_id,
             status=found.status,
+            collection_paused=found.collection_paused,
             price_id=found.price_id,
             product_ids=sorted(ours.intersection(found.product_ids)),
             started_at=found.created,
@@ -118,7 +146,9 @@ def _keep_subscription(
             cancel_at=found.cancel_at,
             ended_at=found.ended_at,
             trial_end=found.trial_end,
-            oldest_open_invoice_start=min(unpaid, default=None),
+            oldest_open_invoice_start=min(
+                (i.period_start for i in mine if i.status == "open"), default=None
+            ),
         )
     )
 

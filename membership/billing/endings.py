@@ -17,10 +17,10 @@ def drain() -> None:
 
 
 def _notice_some() -> bool:
-    now = clock.now()
+    now = clock.billing_now()
     over = (
         select(Grant.id)
-        .where(Grant.ends_at <= now, Grant.noticed_at.is_(None))
+        .where(Grant.ends_at <= now, Grant.noticed_at.is_(None), Grant.revoked_at.is_(None))
         .order_by(Grant.ends_at)
         .limit(AT_ONCE)
     )

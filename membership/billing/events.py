@@ -24,19 +24,27 @@ def _its_customer_or_itself(found: dict[str, Any]) -> str | None:
     return _its_customer(found) or _itself(found)
 
 
+def _its_payer(found: dict[str, Any]) -> str | None:
+    """Of a charge, a refund or a dispute: the customer where it says so, else the payment."""
+    return _its_customer(found) or _id(found.get("payment_intent"))
+
+
 def _catalogue(_: dict[str, Any]) -> str | None:
     return catalogue.KEY
 
 
 # By how the type's name begins. What is not here is stored and left alone.
 SUBJECTS: dict[str, Callable[[dict[str, Any]], str | None]] = {
+    "charge.dispute.": _its_payer,
+    "charge.refund": _its_payer,  # charge.refunded, and charge.refund.updated
     "checkout.session.": _its_customer_or_itself,
     "customer.subscription.": _its_customer,
     "customer.deleted": _itself,
     "customer.updated": _itself,
     "invoice.": _its_customer,
-    "product.": _catalogue,
     "price.": _catalogue,
+    "product.": _catalogue,
+    "refund.": _its_payer,
 }
 
 

@@ -1,16 +1,16 @@
 """Write the ledger: make the grants of one customer, or of one purchase, what they should be."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
-from membership import config, journal
+from membership import journal
 from membership.accounts.models import User
-from membership.billing import entitlements, plans
-from membership.billing.entitlements import Policy, PurchaseFacts, SubscriptionFacts, Wanted
-from membership.billing.models import Checkout, Customer, Grant, Price, Product, Subscription
+from membership.billing import entitlements, facts
+from membership.billing.entitlements import Held, Wanted
+from membership.billing.models import Checkout, Customer, Grant, Subscription
 from membership.newsletter import signup
 from membership.newsletter.models import Standing
 
@@ -33,17 +33,22 @@ def recompute_customer(session: Session, customer: Customer, *, now: datetime) -
 def recompute_holders(session: Session, product_ids: Iterable[str], *, now: datetime) -> None:
     """What these products open has changed: so have the grants of everybody who has one."""
     wanted = list(product_ids)
-    subscribed = (
-        select(Subscription.customer_id)
-        .join(Price, Price.stripe_id == Subscription.price_id)
-        .where(Price.product_id.in_(wanted))
-    )
-    bought = select(Checkout.customer_id).where(Checkout.product_id.in_(wanted))
+    # As text, which both databases can search; quoted, so that no id is found inside another.
+    items = cast(Subscription.product_ids, String)
+    has_one = [items.contains(f'"{product_id}"', autoescape=True) for product_id in wanted]
+    subscribed = select(Subscription.customer_id).where(or_(False, *has_one))
+    bought = Checkout.product_id.in_(wanted)
     holders = select(Customer).where(
-        or_(Customer.stripe_id.in_(subscribed), Customer.stripe_id.in_(bought))
+        or_(
+            Customer.stripe_id.in_(subscribed),
+            Customer.stripe_id.in_(select(Checkout.customer_id).where(bought)),
+        )
     )
     for customer in session.scalars(holders).all():
         recompute_customer(session, customer, now=now)
+    guests = select(Checkout).where(bought, Checkout.customer_id.is_(None))
+    for checkout in session.scalars(guests).all():
+        recompute_checkout(session, checkout, now=now)
 
 
 def recompute_checkout(session: Session, checkout: Checkout, *, now: datetime) -> None:
@@ -83,17 +88,16 @@ def _recompute(
     checkouts: Sequence[Checkout],
     now: datetime,
 ) -> None:
-    settings = config.current()
     refs = [s.stripe_id for s in subscriptions] + [c.stripe_id for c in checkouts]
     held = {
         (grant.source_ref, grant.feature): grant
         for grant in session.scalars(select(Grant).where(Grant.source_ref.in_(refs)))
     }
     wanted = entitlements.wanted_grants(
-        [_subscription_facts(session, s) for s in subscriptions],
-        [_purchase_facts(session, c, c.paid_at) for c in checkouts if c.paid_at],
-        policy=Policy(grace=timedelta(days=settings.grace_days)),
-        held={key: grant.ends_at for key, grant in held.items()},
+        [facts.of_subscription(session, row) for row in subscriptions],
+        facts.of_purchases(session, checkouts),
+        policy=facts.policy(),
+        held={key: Held(grant.ends_at, grant.revoked_at) for key, grant in held.items()},
         now=now,
     )
     for want in wanted:
@@ -128,13 +132,13 @@ def _write(
     was = (grant.ends_at, grant.reason, grant.revoked_at)
     grant.user_id = user_id  # the owner may have given the payment to another member
     grant.starts_at, grant.ends_at, grant.reason = want.starts_at, want.ends_at, want.reason
-    grant.revoked_at = None
+    grant.revoked_at = want.revoked_at
     if want.ends_at is None or want.ends_at > now:
         grant.noticed_at = None  # its end, when it comes, is news again
-    if was != (grant.ends_at, grant.reason, None) or grant.id is None:
+    if was != (grant.ends_at, grant.reason, grant.revoked_at) or grant.id is None:
         journal.record(
             session,
-            "grant.written",
+            "grant.revoked" if want.revoked_at else "grant.written",
             user_id=user_id,
             feature=want.feature,
             source_ref=want.source_ref,
@@ -159,34 +163,5 @@ def _revoke(session: Session, grant: Grant, because: str, now: datetime) -> None
             user_id=grant.user_id,
             feature=grant.feature,
             source_ref=grant.source_ref,
+            reason=because,
         )
-
-
-def _features(session: Session, product_ids: Iterable[str | None]) -> frozenset[str]:
-    found = [session.get(Product, product_id) for product_id in product_ids if product_id]
-    return frozenset().union(*(plans.features(product.meta) for product in found if product))
-
-
-def _subscription_facts(session: Session, row: Subscription) -> SubscriptionFacts:
-    return SubscriptionFacts(
-        stripe_id=row.stripe_id,
-        status=row.status,
-        features=_features(session, row.product_ids),
-        started_at=row.started_at,
-        period_start=row.period_start,
-        period_end=row.period_end,
-        cancel_at=row.cancel_at,
-        ended_at=row.ended_at,
-        oldest_open_invoice_start=row.oldest_open_invoice_start,
-    )
-
-
-def _purchase_facts(session: Session, row: Checkout, paid_at: datetime) -> PurchaseFacts:
-    product = session.get(Product, row.product_id) if row.product_id else None
-    return PurchaseFacts(
-        session_id=row.stripe_id,
-        payment_status=row.payment_status,
-        features=_features(session, [row.product_id]),
-        paid_at=paid_at,
-        access_days=plans.days(product.meta, "access_days") if product else None,
-    )

@@ -1,28 +1,40 @@
 """Read again what Stripe has, and make our copy and the grants follow.
 
-A key says what to read: a customer ("cus_…"), a Checkout Session without one ("cs_…"), or the
-catalogue. Reading is done with no transaction open; writing is one transaction, which also marks
-done the events that the read settles.
+A key says what to read: a customer ("cus_…"), a Checkout Session without one ("cs_…"), whoever made
+a payment ("pi_…"), or the catalogue. Reading is done with no transaction open; writing is one
+transaction, which also marks done the events that the read settles.
 """
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership import clock, inbox
-from membership.billing import catalogue, copies, grants, stripe_api, tickets
+from membership import clock, inbox, jobs
+from membership.billing import (
+    attention,
+    catalogue,
+    copies,
+    grants,
+    payments,
+    stripe_api,
+    tickets,
+)
 from membership.billing.catalogue import Catalogue
 from membership.billing.copies import CustomerState
-from membership.billing.stripe_api import CheckoutData, ProductData
+from membership.billing.models import Payment
+from membership.billing.stripe_objects import ChargeData, CheckoutData, ProductData
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
 
 
 @dataclass(frozen=True)
 class CheckoutState:
-    """One reading: a Checkout Session without a customer, and what it sold, if that is new."""
+    """One reading: a Checkout Session without a customer, what it was paid with, and what it sold,
+    if that is new."""
 
     checkout: CheckoutData
+    charges: list[ChargeData]
     new_products: list[ProductData]
 
 
@@ -43,7 +55,7 @@ def bring_up_to_date(key: str, event: InboxEvent | None = None) -> None:
 
     Raises StripeError when Stripe does not answer; then nothing has changed.
     """
-    reading = begin(key, event)
+    reading = begin(_payer(key) if key.startswith("pi_") else key, event)
     write(reading, read(reading))
 
 
@@ -55,35 +67,40 @@ def begin(key: str, event: InboxEvent | None = None) -> Reading:
     return Reading(key, ticket, settled)
 
 
-def read(reading: Reading) -> Truth:
+def read(reading: Reading) -> Truth | None:
     """Ask Stripe, with no transaction open."""
     if reading.key == catalogue.KEY:
         return catalogue.read()
+    if reading.key.startswith("pi_"):
+        return None
     if reading.key.startswith("cs_"):
         return _read_checkout(reading.key)
     return _read_customer(reading.key)
 
 
-def write(reading: Reading, truth: Truth) -> None:
+def write(reading: Reading, truth: Truth | None) -> None:
     """Keep what was read, the grants that follow from it, and that its events are done."""
     with transaction() as session:
         if tickets.may_write(session, reading.key, reading.ticket):
             _write(session, truth)
         inbox.finish(session, reading.events)
+    jobs.nudge("outbox")  # who paid before joining is written to
 
 
-def _write(session: Session, truth: Truth) -> None:
-    now = clock.now()
+def _write(session: Session, truth: Truth | None) -> None:
+    now = clock.billing_now()
     match truth:
         case Catalogue():
             grants.recompute_holders(session, catalogue.write(session, truth), now=now)
         case CheckoutState():
             catalogue.keep_products(session, truth.new_products)
-            if checkout := copies.keep_checkout(session, truth.checkout, now=now):
+            if checkout := copies.keep_checkout(session, truth.checkout, truth.charges, now=now):
+                payments.keep(session, truth.charges, [])
                 grants.recompute_checkout(session, checkout, now=now)
         case CustomerState():
             if customer := copies.keep(session, truth, now=now):
                 grants.recompute_customer(session, customer, now=now)
+                attention.notice_two_subscriptions(session, customer.user_id)
 
 
 def _read_customer(customer_id: str) -> CustomerState:
@@ -91,17 +108,39 @@ def _read_customer(customer_id: str) -> CustomerState:
     api = stripe_api.client()
     customer = api.customer(customer_id)
     if customer.deleted:
-        return CustomerState(customer, [], [], [], [])
+        return CustomerState(customer, [], [], [], _charges_for_good(customer_id), [])
     subscriptions = api.subscriptions(customer_id)
-    open_invoices = api.open_invoices(customer_id)
+    invoices = api.invoices(customer_id)
     checkouts = api.completed_checkouts(customer_id)
+    paid = any(i.paid_by for i in invoices) or any(c.payment_intent for c in checkouts)
+    charges = api.charges(customer_id) if paid else []
     new_products = _new_products(copies.product_ids(subscriptions, checkouts))
-    return CustomerState(customer, subscriptions, open_invoices, checkouts, new_products)
+    return CustomerState(customer, subscriptions, invoices, checkouts, charges, new_products)
+
+
+def _charges_for_good(customer_id: str) -> list[ChargeData]:
+    """What a deleted customer bought once stays theirs; it may be given back or disputed still."""
+    once = select(Payment.payment_intent).where(
+        Payment.customer_id == customer_id, Payment.checkout_id.is_not(None)
+    )
+    intents = db.session.scalars(once.order_by(Payment.paid_at)).all()
+    return [c for intent in intents for c in stripe_api.client().charges_of(intent)]
 
 
 def _read_checkout(session_id: str) -> CheckoutState:
-    checkout = stripe_api.client().checkout(session_id)
-    return CheckoutState(checkout, _new_products(copies.product_ids([], [checkout])))
+    api = stripe_api.client()
+    checkout = api.checkout(session_id)
+    charges = api.charges_of(checkout.payment_intent) if checkout.payment_intent else []
+    return CheckoutState(checkout, charges, _new_products(copies.product_ids([], [checkout])))
+
+
+def _payer(payment_intent: str) -> str:
+    """The key of whoever made this payment, by our copy of it, else by Stripe's word; its own when
+    it is nobody's that we could know."""
+    known = db.session.get(Payment, payment_intent)
+    if known and (known.customer_id or known.checkout_id):
+        return str(known.customer_id or known.checkout_id)
+    return stripe_api.client().payer(payment_intent) or payment_intent
 
 
 def _new_products(bought: set[str]) -> list[ProductData]:

@@ -11,7 +11,8 @@ from membership.billing import catalogue, copies, endings, grants, references
 from membership.billing.catalogue import Catalogue
 from membership.billing.copies import CustomerState
 from membership.billing.models import Checkout, Customer, Grant, Subscription
-from membership.billing.stripe_api import (
+from membership.billing.stripe_objects import (
+    ChargeData,
     CheckoutData,
     CustomerData,
     InvoiceData,
@@ -48,6 +49,7 @@ def subscription(clock: MovableClock, status: str = "active") -> SubscriptionDat
         id="sub_1",
         customer_id="cus_1",
         status=status,
+        collection_paused=False,
         price_id="price_1",
         product_ids=["prod_1"],
         created=clock() - 40 * DAY,
@@ -67,6 +69,8 @@ def session_of(clock: MovableClock, **changes: str | None) -> CheckoutData:
         payment_status="paid",
         customer_id="cus_2",
         client_reference_id=None,
+        payment_intent="pi_1",
+        email=None,
         price_id="price_1",
         product_id="prod_1",
         url=None,
@@ -82,9 +86,12 @@ def told(
     customer: CustomerData = CUSTOMER,
     invoices: tuple[InvoiceData, ...] = (),
     checkouts: tuple[CheckoutData, ...] = (),
+    charges: tuple[ChargeData, ...] = (),
 ) -> None:
     """Stripe says this of the customer, and we take it in."""
-    state = CustomerState(customer, list(subscriptions), list(invoices), list(checkouts), [])
+    state = CustomerState(
+        customer, list(subscriptions), list(invoices), list(checkouts), list(charges), []
+    )
     with app.app_context(), transaction() as session:
         kept = copies.keep(session, state, now=clock())
         if kept:
@@ -110,9 +117,11 @@ def test_grace_runs_from_the_oldest_unpaid_period(
         catalogue.write(session, Catalogue([product(clock)], []))
         session.add(Customer(stripe_id="cus_1", user_id=1, created_at=clock()))
     unpaid = (
-        InvoiceData("in_2", "sub_1", clock() - 1 * DAY),
-        InvoiceData("in_1", "sub_1", clock() - 2 * DAY),
-        InvoiceData("in_0", "sub_of_another", clock() - 30 * DAY),
+        InvoiceData("in_2", "sub_1", "open", clock() - 1 * DAY, []),
+        InvoiceData("in_1", "sub_1", "open", clock() - 2 * DAY, []),
+        InvoiceData("in_3", "sub_1", "paid", clock() - 40 * DAY, ["pi_3"]),
+        InvoiceData("in_4", "sub_1", "void", clock() - 50 * DAY, []),
+        InvoiceData("in_0", "sub_of_another", "open", clock() - 30 * DAY, []),
     )
     since = clock() - 2 * DAY
     told(app, clock, subscription(clock, "past_due"), invoices=unpaid)
@@ -125,7 +134,7 @@ def test_grace_runs_from_the_oldest_unpaid_period(
 def test_a_card_that_works_again_opens_what_grace_had_shut(
     app: Flask, member: int, clock: MovableClock, site_url: str
 ) -> None:
-    failed = (InvoiceData("in_1", "sub_1", clock() - 30 * DAY),)
+    failed = (InvoiceData("in_1", "sub_1", "open", clock() - 30 * DAY, []),)
     told(app, clock, subscription(clock, "past_due"), invoices=failed)
     assert premium(app, site_url) == 402
     told(app, clock, subscription(clock))

@@ -7,7 +7,7 @@ from membership import inbox
 from membership.billing import catalogue, events, sync
 from membership.billing.catalogue import Catalogue
 from membership.billing.models import Product
-from membership.billing.stripe_api import ProductData
+from membership.billing.stripe_objects import ProductData
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
 from tests.support.clock import MovableClock

@@ -1,0 +1,76 @@
+"""From our copy of what Stripe has to what the rules of access are asked about."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from membership import config
+from membership.billing import plans
+from membership.billing.entitlements import (
+    PaymentFacts,
+    Policy,
+    PurchaseFacts,
+    SubscriptionFacts,
+)
+from membership.billing.models import Checkout, Payment, Product, Subscription
+
+
+def policy() -> Policy:
+    """The owner's, by the settings."""
+    settings = config.current()
+    return Policy(
+        grace=timedelta(days=settings.grace_days),
+        on_refund=settings.on_refund,
+        on_dispute=settings.on_dispute,
+    )
+
+
+def of_subscription(session: Session, row: Subscription) -> SubscriptionFacts:
+    return SubscriptionFacts(
+        stripe_id=row.stripe_id,
+        status=row.status,
+        features=_features(session, row.product_ids),
+        started_at=row.started_at,
+        period_start=row.period_start,
+        period_end=row.period_end,
+        cancel_at=row.cancel_at,
+        ended_at=row.ended_at,
+        oldest_open_invoice_start=row.oldest_open_invoice_start,
+        collection_paused=row.collection_paused,
+        latest_payment=_latest(session, Payment.subscription_id == row.stripe_id),
+    )
+
+
+def of_purchases(session: Session, rows: Iterable[Checkout]) -> list[PurchaseFacts]:
+    """Those of these that are paid."""
+    return [
+        PurchaseFacts(
+            session_id=row.stripe_id,
+            status=row.status,
+            payment_status=row.payment_status,
+            features=_features(session, [row.product_id]),
+            paid_at=row.paid_at,
+            access_days=_access_days(session, row),
+            payment=_latest(session, Payment.checkout_id == row.stripe_id),
+        )
+        for row in rows
+        if row.paid_at
+    ]
+
+
+def _latest(session: Session, which: ColumnElement[bool]) -> PaymentFacts | None:
+    newest = select(Payment).where(which).order_by(Payment.paid_at.desc(), Payment.payment_intent)
+    row = session.scalars(newest.limit(1)).first()
+    return PaymentFacts(row.amount, row.amount_refunded, row.dispute_status) if row else None
+
+
+def _features(session: Session, product_ids: Iterable[str | None]) -> frozenset[str]:
+    found = [session.get(Product, product_id) for product_id in product_ids if product_id]
+    return frozenset().union(*(plans.features(product.meta) for product in found if product))
+
+
+def _access_days(session: Session, row: Checkout) -> int | None:
+    product = session.get(Product, row.product_id) if row.product_id else None
+    return plans.days(product.meta, "access_days") if product else None
