@@ -13,6 +13,7 @@ from sandbox.faults import Faults
 from sandbox.store import Document
 from sandbox.stripe import (
     checkout,
+    coupons,
     customers,
     errors,
     events,
@@ -21,8 +22,10 @@ from sandbox.stripe import (
     invoices,
     ownership,
     payment_api,
+    payment_links,
     portal,
     products,
+    promotion_codes,
     refunds,
     subscriptions,
     wire,
@@ -43,6 +46,9 @@ ROUTES: list[Route] = [
     *payment_api.ROUTES,
     *refunds.ROUTES,
     *evidence.ROUTES,
+    *coupons.ROUTES,
+    *promotion_codes.ROUTES,
+    *payment_links.ROUTES,
     *portal.ROUTES,
     *events.ROUTES,
 ]

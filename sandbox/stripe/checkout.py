@@ -1,33 +1,20 @@
 """Checkout Sessions."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox import ids
 from sandbox.store import Document
-from sandbox.stripe import errors, lists
+from sandbox.stripe import checkout_lines, checkout_terms, errors, lists
 from sandbox.stripe.account import Account
-from sandbox.stripe.params import (
-    Flag,
-    Integer,
-    Many,
-    Metadata,
-    Nested,
-    Span,
-    Table,
-    Text,
-    choice,
-    merged,
-    within,
-)
+from sandbox.stripe.occurrence import Occurrence
+from sandbox.stripe.params import Metadata, Nested, Span, Text, choice, merged, within
+from sandbox.stripe.promotion_codes import NotForThis
 from sandbox.stripe.routes import Params, get, index, post
 
-LINES = "checkout.line_items"  # kept beside the session: events never carry them
-TERMS = "checkout.terms"  # what to do on completion: subscription_data and payment_intent_data
-DAY = 24 * 60 * 60
-SHORTEST, LONGEST = 30 * 60, DAY
-TWO_DAYS = 2 * DAY
-
+RECOVERABLE = 30 * checkout_terms.DAY
 NO_INVOICE: dict[str, Any] = {
     "enabled": False,
     "invoice_data": {
@@ -37,185 +24,59 @@ NO_INVOICE: dict[str, Any] = {
     },
 }
 
-AUTO_OR_NEVER = choice("auto", "never")
-CREATE: Table = {
-    "allow_promotion_codes": Flag(),
-    "billing_address_collection": choice("auto", "required"),
-    "cancel_url": Text(),
-    "client_reference_id": Text(200),
-    "customer": Text(),
-    "customer_creation": choice("always", "if_required"),
-    "customer_email": Text(800),
-    "customer_update": Nested(
-        {"address": AUTO_OR_NEVER, "name": AUTO_OR_NEVER, "shipping": AUTO_OR_NEVER}
-    ),
-    "expires_at": Integer(),
-    "line_items": Many(
-        Nested({"price": Text(required=True), "quantity": Integer(1, 999_999)}), required=True
-    ),
-    "locale": Text(6),
-    "metadata": Metadata(),
-    "mode": choice("payment", "subscription", required=True),
-    "payment_intent_data": Nested({"description": Text(1000), "metadata": Metadata()}),
-    "payment_method_collection": choice("always"),
-    "submit_type": choice("auto", "book", "donate", "pay", "subscribe"),
-    "subscription_data": Nested(
-        {
-            "description": Text(500),
-            "metadata": Metadata(),
-            "trial_end": Integer(),
-            "trial_period_days": Integer(1, 730),
-        }
-    ),
-    "success_url": Text(required=True),
-    "ui_mode": choice("hosted_page"),
-}
-
 
 def create(account: Account, params: Params) -> Document:
-    lines = _lines(account, params)
-    _refuse_wrong_mode(params, lines)
-    for name in ("success_url", "cancel_url"):
-        _refuse_non_url(params.get(name), name)
+    """A new session, saved."""
+    checkout_terms.refuse_contradictions(params)
+    lines = checkout_lines.asked(account, params["line_items"], params["mode"])
     customer = _customer(account, params)
-    expires_at = _expiry(account, params)
+    checkout_terms.refuse_untaxable(params, customer)
+    expires_at = checkout_terms.expiry(account, params)
+    terms = checkout_terms.kept(account, params)
+    discounts = checkout_lines.chosen(account, params, lines)
     session = _session(account, params, lines, customer, expires_at)
-    account.store.put(LINES, session["id"], {"data": lines})
-    account.store.put(TERMS, session["id"], _terms(account, params))
+    account.store.put(checkout_terms.KIND, session["id"], terms)
+    return _priced(account, session, lines, discounts)
+
+
+def _priced(
+    account: Account,
+    session: Document,
+    lines: list[Document],
+    discounts: list[dict[str, str | None]],
+) -> Document:
+    trial = bool(checkout_terms.of(account, session["id"])["trial_days"])
+    session, lines = checkout_lines.totals(account, session, lines, discounts, trial=trial)
+    checkout_lines.keep(account, session["id"], lines)
     return account.save(session)
 
 
-def _lines(account: Account, params: Params) -> list[Document]:
-    lines = []
-    for place, given in enumerate(params["line_items"] or []):
-        param = f"line_items[{place}][price]"
-        price = account.get("price", given["price"], param=param)
-        product = account.get("product", price["product"], param=param)
-        if not price["active"]:
-            raise errors.invalid(
-                "The price specified is inactive. This field only accepts active prices.", param
-            )
-        if not product["active"]:
-            raise errors.invalid(
-                f"The product {product['id']} is marked as inactive, and thus no new "
-                "subscriptions or purchases can be created to its prices.",
-                param,
-            )
-        lines.append(_line(price, product, given.get("quantity"), param))
-    if not lines:
-        raise errors.missing("line_items")
-    if len({line["currency"] for line in lines}) > 1:
-        raise errors.Refusal("All prices on a Checkout Session must have the same currency.")
-    return lines
+def discount(account: Account, session_id: str, code: str | None) -> Document:
+    """Put the code somebody typed on an open session, or take the one there off (None).
+
+    Raises promotion_codes.NotForThis.
+    """
+    session = opened(account, session_id)
+    if session["status"] != "open" or not session["allow_promotion_codes"]:
+        return session
+    lines = lines_of(account, session_id)
+    discounts = checkout_lines.typed(account, session, lines, code) if code else []
+    return _priced(account, session, lines, discounts)
 
 
-def _line(price: Document, product: Document, quantity: int | None, param: str) -> Document:
-    if quantity is None:
-        name = param.replace("[price]", "[quantity]")
-        raise errors.invalid(f"Quantity is required. Add `quantity` to `{name}`", name)
-    total = price["unit_amount"] * quantity
-    return {
-        "id": ids.new("li"),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": total,
-        "amount_tax": 0,
-        "amount_total": total,
-        "currency": price["currency"],
-        "description": product["name"],
-        "metadata": {},
-        "price": price,
-        "quantity": quantity,
-    }
-
-
-def _refuse_wrong_mode(params: Params, lines: list[Document]) -> None:
-    recurring = [line["price"]["type"] == "recurring" for line in lines]
-    subscribes = params["mode"] == "subscription"
-    if subscribes and not any(recurring):
-        raise errors.invalid(
-            "You must provide at least one recurring price in `subscription` mode when using "
-            "prices.",
-            "line_items",
-        )
-    if subscribes and not all(recurring):
-        raise errors.invalid(
-            "This sandbox takes no one-off prices beside recurring ones.", "line_items"
-        )
-    if not subscribes and any(recurring):
-        raise errors.invalid(
-            "You specified `payment` mode but passed a recurring price. Either switch to "
-            "`subscription` mode or use only one-time prices.",
-            "mode",
-        )
-    for name, mode in (
-        ("subscription_data", "subscription"),
-        ("payment_intent_data", "payment"),
-        ("customer_creation", "payment"),
-        ("submit_type", "payment"),
-    ):
-        if name in params and params["mode"] != mode and params.get(name) != "subscribe":
-            raise errors.invalid(f"You can not pass `{name}` in `{params['mode']}` mode.", name)
-
-
-def _refuse_non_url(url: str | None, name: str) -> None:
-    if url is None:
-        return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise errors.invalid("Not a valid URL", name, "url_invalid")
+def prefill(account: Account, session: Document, *, email: str | None, code: str | None) -> None:
+    """What a payment link's address already says. A code that does not count is left out."""
+    terms = checkout_terms.of(account, session["id"])
+    account.store.put(checkout_terms.KIND, session["id"], {**terms, "prefilled_email": email})
+    if code:
+        with suppress(NotForThis):
+            discount(account, session["id"], code)
 
 
 def _customer(account: Account, params: Params) -> Document | None:
-    if params.get("customer") and params.get("customer_email"):
-        raise errors.Refusal(
-            "You may only specify one of these parameters: customer, customer_email."
-        )
-    if params.get("customer_update") and not params.get("customer"):
-        raise errors.invalid(
-            "`customer_update` can only be used with `customer`.", "customer_update"
-        )
     if not params.get("customer"):
         return None
     return account.get("customer", params["customer"], param="customer")
-
-
-def _expiry(account: Account, params: Params) -> int:
-    now = account.now()
-    expires_at = params.get("expires_at")
-    if expires_at is None:
-        return now + DAY
-    if not now + SHORTEST <= expires_at <= now + LONGEST:
-        raise errors.invalid(
-            "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from "
-            "Checkout Session creation.",
-            "expires_at",
-        )
-    return int(expires_at)
-
-
-def _terms(account: Account, params: Params) -> Document:
-    subscription: dict[str, Any] = params.get("subscription_data") or {}
-    payment: dict[str, Any] = params.get("payment_intent_data") or {}
-    return {
-        "trial_days": _trial_days(account, subscription),
-        "description": subscription.get("description") or payment.get("description"),
-        "subscription_metadata": merged({}, subscription.get("metadata")),
-        "payment_metadata": merged({}, payment.get("metadata")),
-    }
-
-
-def _trial_days(account: Account, subscription: dict[str, Any]) -> int | None:
-    days, end = subscription.get("trial_period_days"), subscription.get("trial_end")
-    if days and end:
-        raise errors.Refusal("You may only specify one of trial_end and trial_period_days.")
-    if end and end < account.now() + TWO_DAYS:
-        raise errors.invalid(
-            "The `trial_end` date has to be at least 2 days in the future.",
-            "subscription_data[trial_end]",
-        )
-    return -(-(end - account.now()) // DAY) if end else days
 
 
 def _session(
@@ -227,18 +88,15 @@ def _session(
 ) -> Document:
     id_ = ids.new("cs_test")
     subscribes = params["mode"] == "subscription"
-    trial = bool(_trial_days(account, params.get("subscription_data") or {}))
-    total = 0 if trial else sum(line["amount_total"] for line in lines)
+    consent = (params.get("consent_collection") or {}).get("terms_of_service")
     email = customer["email"] if customer else params.get("customer_email")
     return {
         "id": id_,
         "object": "checkout.session",
         "adaptive_pricing": {"enabled": False},
-        "after_expiration": None,
+        "after_expiration": _recovery(params),
         "allow_promotion_codes": params.get("allow_promotion_codes"),
-        "amount_subtotal": total,
-        "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "automatic_tax": _tax(params, customer),
         "billing_address_collection": params.get("billing_address_collection"),
         "cancel_url": params.get("cancel_url"),
         "client_reference_id": params.get("client_reference_id"),
@@ -249,7 +107,13 @@ def _session(
             "shipping_details": None,
         },
         "consent": None,
-        "consent_collection": None,
+        "consent_collection": {
+            "payment_method_reuse_agreement": None,
+            "promotions": "none",
+            "terms_of_service": consent,
+        }
+        if consent
+        else None,
         "created": account.now(),
         "currency": lines[0]["currency"],
         "currency_conversion": None,
@@ -264,7 +128,6 @@ def _session(
         if email
         else None,
         "customer_email": params.get("customer_email"),
-        "discounts": [],
         "expires_at": expires_at,
         "integration_identifier": None,
         "invoice": None,
@@ -276,10 +139,12 @@ def _session(
         "origin_context": None,
         "payment_intent": None,
         "payment_link": None,
-        "payment_method_collection": "always" if subscribes else "if_required",
+        "payment_method_collection": (params.get("payment_method_collection") or "always")
+        if subscribes
+        else "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": ["card"],
+        "payment_method_types": _method_types(lines[0]["currency"]),
         "payment_status": "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},
@@ -297,7 +162,6 @@ def _session(
         "submit_type": params.get("submit_type"),
         "subscription": None,
         "success_url": params["success_url"],
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
         "url": f"{account.public_url}/pay/{id_}",
         "wallet_options": None,
@@ -310,6 +174,37 @@ def _creation(params: Params, customer: Document | None) -> str | None:
     if params["mode"] == "subscription":
         return "always"
     return params.get("customer_creation") or "if_required"
+
+
+def _method_types(currency: str) -> list[str]:
+    return ["card", "sepa_debit"] if currency == "eur" else ["card"]
+
+
+def _tax(params: Params, customer: Document | None) -> Document:
+    if not (params.get("automatic_tax") or {}).get("enabled"):
+        return {"enabled": False, "liability": None, "provider": None, "status": None}
+    located = bool(customer and (customer["address"] or {}).get("country"))
+    return {
+        "enabled": True,
+        "liability": {"type": "self"},
+        "provider": "stripe",
+        "status": "complete" if located else "requires_location_inputs",
+    }
+
+
+def _recovery(params: Params) -> Document | None:
+    recovery = (params.get("after_expiration") or {}).get("recovery")
+    if not recovery:
+        return None
+    allowed = bool(recovery.get("allow_promotion_codes"))
+    return {
+        "recovery": {
+            "allow_promotion_codes": allowed,
+            "enabled": recovery["enabled"],
+            "expires_at": None,
+            "url": None,
+        }
+    }
 
 
 def _details(email: str | None, name: str | None) -> Document:
@@ -334,10 +229,39 @@ def opened(account: Account, session_id: str) -> Document:
     return session
 
 
+def upcoming(account: Account) -> Iterable[Occurrence]:
+    """Open sessions expire."""
+    for session in account.all("checkout.session", status="open"):
+        yield Occurrence(session["expires_at"], partial(_lapse, account, session["id"]))
+
+
+def _lapse(account: Account, session_id: str) -> None:
+    opened(account, session_id)
+
+
 def _end(account: Account, session: Document) -> Document:
-    expired = account.save({**session, "status": "expired", "url": None})
+    expired = {**session, "status": "expired", "url": None}
+    recovery = (session["after_expiration"] or {}).get("recovery")
+    if recovery and recovery["enabled"]:
+        recovery["url"] = f"{account.public_url}/recover/{session['id']}"
+        recovery["expires_at"] = account.now() + RECOVERABLE
+    account.save(expired)
     account.emit("checkout.session.expired", expired)
     return expired
+
+
+def recover(account: Account, session_id: str) -> Document:
+    """A fresh session like an expired one, for who follows its recovery link."""
+    expired = opened(account, session_id)
+    recovery = (expired["after_expiration"] or {}).get("recovery") or {}
+    if not recovery.get("url") or account.now() >= recovery["expires_at"]:
+        raise errors.Refusal("This link has expired. Go back to the site.", status=410)
+    asked = checkout_terms.of(account, session_id)["asked"]
+    dropped = ("discounts", "expires_at") if recovery["allow_promotion_codes"] else ("expires_at",)
+    params = {name: value for name, value in asked.items() if name not in dropped}
+    if recovery["allow_promotion_codes"]:
+        params["allow_promotion_codes"] = True
+    return account.save({**create(account, params), "recovered_from": session_id})
 
 
 def retrieve(account: Account, _params: Params, session_id: str) -> Document:
@@ -367,7 +291,7 @@ def list_(account: Account, params: Params) -> Document:
         return (
             all(
                 params.get(name) in (None, session[name])
-                for name in ("customer", "payment_intent", "subscription", "status")
+                for name in ("customer", "payment_intent", "payment_link", "subscription", "status")
             )
             and email in (None, (session["customer_details"] or {}).get("email"))
             and within(params.get("created"), session["created"])
@@ -378,8 +302,7 @@ def list_(account: Account, params: Params) -> Document:
 
 
 def lines_of(account: Account, session_id: str) -> list[Document]:
-    kept = account.store.get(LINES, session_id)
-    return list(kept["data"]) if kept else []
+    return checkout_lines.of(account, session_id)
 
 
 def list_lines(account: Account, params: Params, session_id: str) -> Document:
@@ -389,7 +312,7 @@ def list_lines(account: Account, params: Params, session_id: str) -> Document:
 
 
 ROUTES = [
-    post("/checkout/sessions", create, CREATE),
+    post("/checkout/sessions", create, checkout_terms.CREATE),
     index(
         "/checkout/sessions",
         list_,
@@ -398,6 +321,7 @@ ROUTES = [
             "customer": Text(),
             "customer_details": Nested({"email": Text(required=True)}),
             "payment_intent": Text(),
+            "payment_link": Text(),
             "status": choice("complete", "expired", "open"),
             "subscription": Text(),
         },

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.store import Document
-from sandbox.stripe import errors
+from sandbox.stripe import errors, payment_links
 from sandbox.stripe.account import Account
 from sandbox.stripe.lists import whole
 
@@ -14,15 +14,20 @@ DEEPEST = 4
 REFERENCES = {
     "charge": "charge",
     "configuration": "billing_portal.configuration",
+    "coupon": "coupon",
     "customer": "customer",
     "default_payment_method": "payment_method",
     "default_price": "price",
+    "discount": "discount",
+    "discounts": "discount",
     "invoice": "invoice",
     "latest_charge": "charge",
     "latest_invoice": "invoice",
     "payment_intent": "payment_intent",
+    "payment_link": "payment_link",
     "payment_method": "payment_method",
     "product": "product",
+    "promotion_code": "promotion_code",
     "subscription": "subscription",
 }
 
@@ -47,10 +52,16 @@ def _refunds(account: Account, charge: Document) -> Document:
     return whole(f"/v1/charges/{charge['id']}/refunds", list(reversed(found)))
 
 
+def _applies_to(account: Account, coupon: Document) -> Document | None:
+    return account.store.get("coupon.applies_to", coupon["id"])
+
+
 # Fields that are there only when asked for, by the object they belong to.
-ON_DEMAND: Mapping[tuple[str, str], Callable[[Account, Document], Document]] = {
+ON_DEMAND: Mapping[tuple[str, str], Callable[[Account, Document], Document | None]] = {
     ("customer", "subscriptions"): _subscriptions,
     ("checkout.session", "line_items"): _line_items,
+    ("coupon", "applies_to"): _applies_to,
+    ("payment_link", "line_items"): payment_links.line_items,
     ("invoice", "payments"): _payments,
     ("charge", "refunds"): _refunds,
 }
@@ -84,6 +95,11 @@ def _expand(account: Account, holder: Any, steps: list[str], path: str) -> None:
         raise _cannot(name, path)
     if isinstance(holder[name], str):
         holder[name] = _object(account, name, holder[name], path)
+    elif isinstance(holder[name], list):
+        holder[name] = [
+            _object(account, name, each, path) if isinstance(each, str) else each
+            for each in holder[name]
+        ]
     elif not rest and not isinstance(holder[name], dict | list | None):
         raise _cannot(name, path)
     if rest:

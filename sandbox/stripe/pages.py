@@ -7,14 +7,9 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.store import Document
-from sandbox.stripe import checkout, errors, paying, portal, subscriptions
+from sandbox.stripe import checkout_pages, errors, portal, subscriptions
 from sandbox.stripe.account import Account
 from sandbox.stripe.money import amount
-from sandbox.stripe.paying import Declined, NotOpen
-from sandbox.stripe.payments import CARDS
-
-PATIENCE = 10.0  # seconds that the way back waits for the webhook to be acknowledged
-PLACEHOLDER = "{CHECKOUT_SESSION_ID}"
 
 
 def blueprint(account: Account) -> Blueprint:
@@ -24,33 +19,7 @@ def blueprint(account: Account) -> Blueprint:
     def refused(refusal: errors.Refusal) -> tuple[str, int]:
         return render_template("sandbox/message.html", title=str(refusal)), refusal.status
 
-    @pages.get("/pay/<session_id>")
-    def pay(session_id: str) -> str | tuple[str, int]:
-        session = checkout.opened(account, session_id)
-        if session["status"] != "open":
-            return _over(session)
-        return _form(account, session)
-
-    @pages.post("/pay/<session_id>")
-    def paid(session_id: str) -> str | tuple[str, int] | Response:
-        session = checkout.opened(account, session_id)
-        if session["status"] != "open":
-            return _over(session)
-        card = CARDS.get(request.form.get("card", "").replace(" ", ""))
-        email = _email(session)
-        if not card:
-            return _form(account, session, problem="Choose a card."), 422
-        if "@" not in email:
-            return _form(account, session, problem="An email address is needed."), 422
-        name = request.form.get("name", "").strip() or None
-        try:
-            event = paying.pay(account, session_id, email=email, name=name, card=card)
-        except Declined as declined:
-            return _form(account, session, problem=str(declined)), 402
-        except NotOpen:  # the button pressed twice: the first one counted
-            return _over(checkout.opened(account, session_id))
-        account.courier.wait_for(event, PATIENCE)
-        return redirect(session["success_url"].replace(PLACEHOLDER, session_id), 303)
+    checkout_pages.add(pages, account)
 
     @pages.get("/portal/<session_id>")
     def manage(session_id: str) -> str:
@@ -94,47 +63,6 @@ def blueprint(account: Account) -> Blueprint:
         return f"{at.day} {at:%B %Y}"
 
     return pages
-
-
-def _form(account: Account, session: Document, problem: str | None = None) -> str:
-    """The checkout page; the email is locked when the customer has one."""
-    terms = account.store.get(checkout.TERMS, session["id"]) or {}
-    return render_template(
-        "sandbox/pay.html",
-        session=session,
-        lines=checkout.lines_of(account, session["id"]),
-        trial_days=terms.get("trial_days"),
-        email=_locked_email(session) or session["customer_email"] or request.form.get("email", ""),
-        locked=bool(_locked_email(session)),
-        name=request.form.get("name", ""),
-        cards=list(CARDS.values()),
-        chosen=request.form.get("card") or next(iter(CARDS)),
-        problem=problem,
-        cancel_url=_returning(session["cancel_url"], session["id"]),
-    )
-
-
-def _locked_email(session: Document) -> str | None:
-    details: dict[str, Any] = session["customer_details"] or {}
-    return details.get("email") if session["customer"] else None
-
-
-def _email(session: Document) -> str:
-    return _locked_email(session) or request.form.get("email", "").strip()
-
-
-def _over(session: Document) -> tuple[str, int]:
-    complete = session["status"] == "complete"
-    page = render_template(
-        "sandbox/over.html",
-        complete=complete,
-        link=_returning(session["success_url" if complete else "cancel_url"], session["id"]),
-    )
-    return page, 200 if complete else 410
-
-
-def _returning(url: str | None, session_id: str) -> str | None:
-    return url.replace(PLACEHOLDER, session_id) if url else None
 
 
 def _portal(account: Account, session_id: str) -> tuple[Document, Document]:

@@ -5,6 +5,7 @@ a nested table) into a value, and raises Stripe's own refusal when it cannot. An
 it is read as None.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from sandbox.stripe import errors
 
 Raw = str | Mapping[str, Any]
+DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 MAX_INTEGER = 99_999_999_999
 
 
@@ -98,6 +100,27 @@ class Integer:
                 else f"less than or equal to {self.most}"
             )
             raise errors.invalid(f"This value must be {bound}.", name, "parameter_invalid_integer")
+        return value
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with a fraction, above `over` and up to `most`: `percent_off`."""
+
+    over: float
+    most: float
+    required: bool = False
+
+    def read(self, raw: Raw, name: str) -> float | None:
+        if raw == "" and not self.required:
+            return None
+        if not isinstance(raw, str) or not DECIMAL.fullmatch(raw):
+            raise errors.invalid(f"Invalid decimal: {raw}", name, "parameter_invalid_decimal")
+        value = float(raw)
+        if not self.over < value <= self.most:
+            raise errors.invalid(
+                f"This value must be greater than {self.over:g} and at most {self.most:g}.", name
+            )
         return value
 
 

@@ -1,149 +1,178 @@
 """What happens when somebody presses the button of a checkout page."""
 
+from typing import NoReturn
+
 from sandbox.store import Document
-from sandbox.stripe import checkout, customers, invoices, payments, subscriptions
+from sandbox.stripe import (
+    checkout,
+    completion,
+    payments,
+    promotion_codes,
+)
 from sandbox.stripe.account import Account
-from sandbox.stripe.payments import Card, Payer
+from sandbox.stripe.completion import Address, Buyer
+from sandbox.stripe.payments import Card
+
+HOME: Address = {"country": "DE"}
+ATTEMPT = "checkout.attempt"  # what is paid once the bank has asked its question
 
 
 class Declined(Exception):
     """The bank said no; the session stays open. `str()` is what the payer is told."""
 
 
+class Repriced(Exception):
+    """A promotion code ran out meanwhile and was taken off; nothing was charged."""
+
+
+class Challenged(Exception):
+    """The bank wants to hear from the payer first: 3-D Secure."""
+
+
 class NotOpen(Exception):
     """The session is complete or has expired; nothing was done."""
 
 
-def pay(account: Account, session_id: str, *, email: str, name: str | None, card: Card) -> str:
-    """Pay for a session; the id of its `checkout.session.completed`. Raises Declined, NotOpen."""
+def needs_card(session: Document) -> bool:
+    """A free order needs none; a subscription that begins free does, unless told otherwise."""
+    subscribes = session["mode"] == "subscription"
+    asked = subscribes and session["payment_method_collection"] == "always"
+    return bool(session["amount_total"]) or asked
+
+
+def pay(
+    account: Account,
+    session_id: str,
+    *,
+    email: str,
+    name: str | None,
+    card: Card | None,
+    address: Address | None = None,
+) -> str:
+    """Pay for a session; the id of its `checkout.session.completed`.
+
+    `card` is None where the page asks for none. Raises Declined, Repriced, Challenged, NotOpen.
+    """
     with account.store.lock:
-        session = checkout.opened(account, session_id)
-        if session["status"] != "open":
-            raise NotOpen
-        method = payments.new_method(account, card, email=email, name=name)
-        payer = Payer(session["customer"], email, name, method)
-        if card.decline:
-            _try_and_fail(account, session, payer, card.decline)
-            raise Declined("Your card was declined.")
-        if session["mode"] == "subscription":
-            return _subscribe(account, session, payer)
-        return _buy(account, session, payer)
+        session = _open(account, session_id)
+        _recount(account, session)
+        method = payments.new_method(account, card, email=email, name=name) if card else None
+        buyer = Buyer(email, name, address or HOME, method)
+        said = payments.verdict(card, off_session=False) if card else "paid"
+        if said == "declined" and method:
+            _try_and_fail(account, session, buyer, method)
+        if said == "challenged" and method:
+            _challenge(account, session, buyer, method)
+        return completion.complete(account, session, buyer, _intent(account, session))
 
 
-def _try_and_fail(account: Account, session: Document, payer: Payer, reason: str) -> None:
-    if not session["amount_total"]:
-        return  # a trial: the card is checked, and no payment is tried
-    intent = payments.decline(account, _intent(account, session, payer), payer, reason)
+def _told(reason: str) -> str:
+    if reason == "insufficient_funds":
+        return "Your card has insufficient funds. Try a different card."
+    return "Your card was declined. Try a different card."
+
+
+def _open(account: Account, session_id: str) -> Document:
+    session = checkout.opened(account, session_id)
+    if session["status"] != "open":
+        raise NotOpen
+    return session
+
+
+def _recount(account: Account, session: Document) -> None:
+    """Somebody else may have used a promotion code up since it was put on this session."""
+    for each in session["discounts"]:
+        code = account.find("promotion_code", each["promotion_code"] or "")
+        if code and not promotion_codes.now(account, code)["active"]:
+            checkout.discount(account, session["id"], None)
+            raise Repriced
+
+
+def _intent(account: Account, session: Document) -> Document | None:
+    """The intent of an earlier try, which is tried again."""
+    id_ = session["payment_intent"]
+    return account.get("payment_intent", id_) if id_ else None
+
+
+def _try_and_fail(account: Account, session: Document, buyer: Buyer, method: Document) -> NoReturn:
+    reason = payments.reason(payments.card_of(method))
+    if session["amount_total"]:  # a trial's card is checked, and no payment is tried
+        payer = buyer.pays_as(session["customer"], method)
+        intent = completion.intent(account, session, payer, _intent(account, session))
+        _keep(account, session, payments.decline(account, intent, payer, reason))
+    raise Declined(_told(reason))
+
+
+def _keep(account: Account, session: Document, intent: Document) -> None:
+    """The same intent is tried again; a subscription's begins anew."""
     if session["mode"] == "payment":
-        # The same intent is tried again; a subscription's begins anew.
         account.save({**session, "payment_intent": intent["id"]})
 
 
-def _intent(account: Account, session: Document, payer: Payer) -> Document:
-    if session["payment_intent"]:
-        kept = account.get("payment_intent", session["payment_intent"])
-        return {**kept, "customer": payer.customer}
-    terms = account.store.get(checkout.TERMS, session["id"]) or {}
-    subscribes = session["mode"] == "subscription"
-    return payments.new_intent(
-        account,
-        payer,
-        amount=session["amount_total"],
-        currency=session["currency"],
-        description="Subscription creation" if subscribes else terms["description"],
-        metadata={} if subscribes else terms["payment_metadata"],
-        off_session=subscribes,
-    )
-
-
-def _subscribe(account: Account, session: Document, payer: Payer) -> str:
-    """All of it is made first, and announced then: an event shows the finished state."""
-    customer = _customer(account, session, payer)
-    payer = Payer(customer["id"], payer.email, payer.name, payer.method)
-    method = payments.attach(account, payer.method, customer["id"])
-    terms = account.store.get(checkout.TERMS, session["id"]) or {}
-    subscription = subscriptions.start(
-        account,
-        customer=customer["id"],
-        lines=checkout.lines_of(account, session["id"]),
-        method=method["id"],
-        metadata=terms["subscription_metadata"],
-        trial_days=terms["trial_days"],
-    )
-    invoice = invoices.first(account, subscription, customer)
-    subscription = account.save(
-        {**subscription, "latest_invoice": invoice["id"], "description": terms["description"]}
-    )
-    if not invoice["total"]:
-        links = {"subscription": subscription["id"], "invoice": invoice["id"]}
-        return _announce(account, session, payer, "no_payment_required", links)
-    intent, charge = payments.succeed(account, _intent(account, session, payer), payer)
-    intent["payment_details"]["order_reference"] = invoice["id"]
-    payment = invoices.record_payment(account, invoice, account.save(intent))
-    account.emit("charge.succeeded", charge)
-    links = {"subscription": subscription["id"], "invoice": invoice["id"]}
-    completed = _announce(account, session, payer, "paid", links)
-    account.emit("payment_intent.created", {**intent, "status": "requires_payment_method"})
-    account.emit("payment_intent.succeeded", intent)
-    account.emit("invoice_payment.paid", payment)
-    return completed
-
-
-def _announce(
-    account: Account, session: Document, payer: Payer, status: str, links: dict[str, str]
-) -> str:
-    completed = _complete(account, session, payer, status, links)
-    event = account.emit("checkout.session.completed", completed)
-    account.emit(
-        "customer.subscription.created", account.get("subscription", links["subscription"])
-    )
-    invoice = account.get("invoice", links["invoice"])
-    for type_ in ("created", "finalized", "paid", "payment_succeeded"):
-        account.emit(f"invoice.{type_}", invoice)
-    return event
-
-
-def _buy(account: Account, session: Document, payer: Payer) -> str:
-    if session["customer_creation"] == "always":
-        customer = _customer(account, session, payer)
-        payer = Payer(customer["id"], payer.email, payer.name, payer.method)
-    intent, charge = payments.succeed(account, _intent(account, session, payer), payer)
-    account.emit("payment_intent.created", {**intent, "status": "requires_payment_method"})
-    account.emit("charge.succeeded", charge)
-    account.emit("payment_intent.succeeded", intent)
-    completed = _complete(account, session, payer, "paid", {"payment_intent": intent["id"]})
-    return account.emit("checkout.session.completed", completed)
-
-
-def _customer(account: Account, session: Document, payer: Payer) -> Document:
-    if session["customer"]:
-        return account.get("customer", session["customer"])
-    given = {"email": payer.email, "name": payer.name}
-    return customers.create(account, given)
-
-
-def _complete(
-    account: Account, session: Document, payer: Payer, status: str, links: dict[str, str]
-) -> Document:
-    known = session["customer_details"] or {}
-    details: Document = {
-        "address": {**payments.NO_ADDRESS, "country": "DE"},
-        "business_name": None,
-        "email": payer.email,
-        "individual_name": None,
-        "name": payer.name or known.get("name"),
-        "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": [],
+def _challenge(account: Account, session: Document, buyer: Buyer, method: Document) -> NoReturn:
+    intent = None
+    if session["amount_total"]:
+        payer = buyer.pays_as(session["customer"], method)
+        url = f"{account.public_url}/pay/{session['id']}/authenticate"
+        before = completion.intent(account, session, payer, _intent(account, session))
+        intent = payments.challenge(account, before, payer, url)
+        _keep(account, session, intent)
+    attempt = {
+        "address": buyer.address,
+        "email": buyer.email,
+        "intent": intent and intent["id"],
+        "method": method["id"],
+        "name": buyer.name,
     }
-    return account.save(
+    account.store.put(ATTEMPT, session["id"], attempt)
+    raise Challenged
+
+
+def attempted(account: Account, session_id: str) -> Document | None:
+    """The try that waits for its payer's answer."""
+    return account.store.get(ATTEMPT, session_id)
+
+
+def answer(account: Account, session_id: str, *, passed: bool) -> str:
+    """What the payer told their bank; the id of the event if that completes the session.
+
+    Raises Declined, Repriced, NotOpen.
+    """
+    with account.store.lock:
+        session = _open(account, session_id)
+        attempt = attempted(account, session_id)
+        if attempt is None:
+            raise Declined("That page has been answered already. Choose how to pay.")
+        account.store.remove(ATTEMPT, session_id)
+        kept = attempt["intent"] and account.get("payment_intent", attempt["intent"])
+        if not passed:
+            if kept:
+                _unauthenticated(account, kept)
+            raise Declined(
+                "We could not authenticate your card. Try again, or choose a different one."
+            )
+        _recount(account, session)
+        method = account.get("payment_method", attempt["method"])
+        buyer = Buyer(attempt["email"], attempt["name"], attempt["address"], method)
+        return completion.complete(account, session, buyer, kept)
+
+
+def _unauthenticated(account: Account, intent: Document) -> None:
+    method = account.get("payment_method", intent["payment_method"])
+    failed = account.save(
         {
-            **session,
-            **links,
-            "customer": payer.customer,
-            "customer_details": details,
-            "payment_status": status,
-            "status": "complete",
-            "url": None,
+            **intent,
+            "last_payment_error": {
+                "code": "payment_intent_authentication_failure",
+                "doc_url": "https://stripe.com/docs/error-codes/"
+                "payment-intent-authentication-failure",
+                "message": "The provided PaymentMethod has failed authentication.",
+                "payment_method": method,
+                "type": "invalid_request_error",
+            },
+            "next_action": None,
+            "payment_method": None,
+            "status": "requires_payment_method",
         }
     )
+    account.emit("payment_intent.payment_failed", failed)

@@ -6,7 +6,17 @@ from sandbox import ids
 from sandbox.store import Document
 from sandbox.stripe import errors, lists
 from sandbox.stripe.account import Account
-from sandbox.stripe.params import Flag, Many, Metadata, Nested, Table, Text, choice, merged
+from sandbox.stripe.params import (
+    Flag,
+    Integer,
+    Many,
+    Metadata,
+    Nested,
+    Table,
+    Text,
+    choice,
+    merged,
+)
 from sandbox.stripe.routes import Params, get, index, post
 from sandbox.stripe.subscriptions import FEEDBACK
 
@@ -31,6 +41,37 @@ FEATURES: Table = {
             "enabled": Flag(required=True),
             "mode": choice("at_period_end", "immediately"),
             "proration_behavior": choice("always_invoice", "create_prorations", "none"),
+        }
+    ),
+    "subscription_pause": Nested(
+        {
+            "duration": Nested(
+                {
+                    "interval_options": Many(
+                        Nested(
+                            {
+                                "interval": choice("day", "month", "week", "year", required=True),
+                                "interval_count": Integer(1),
+                            }
+                        )
+                    ),
+                    "type": choice("indefinite", "interval_options", required=True),
+                }
+            ),
+            "enabled": Flag(),
+        }
+    ),
+    "subscription_update": Nested(
+        {
+            "billing_cycle_anchor": choice("now", "unchanged"),
+            "default_allowed_updates": Many(choice("price", "promotion_code", "quantity")),
+            "enabled": Flag(required=True),
+            "products": Many(
+                Nested({"prices": Many(Text(), required=True), "product": Text(required=True)}),
+                most=10,
+            ),
+            "proration_behavior": choice("always_invoice", "create_prorations", "none"),
+            "trial_update_behavior": choice("continue_trial", "end_trial"),
         }
     ),
 }

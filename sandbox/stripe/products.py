@@ -181,7 +181,7 @@ def _price(account: Account, params: Params, product_id: str) -> Document:
         "active": params.get("active", True),
         "billing_scheme": "per_unit",
         "created": account.now(),
-        "currency": _currency(params["currency"]),
+        "currency": currency_code(params["currency"]),
         "custom_unit_amount": None,
         "livemode": False,
         "lookup_key": params.get("lookup_key"),
@@ -205,7 +205,8 @@ def _price(account: Account, params: Params, product_id: str) -> Document:
     }
 
 
-def _currency(code: str) -> str:
+def currency_code(code: str) -> str:
+    """A currency in small letters."""
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise errors.invalid(f"Invalid currency: {code.lower()}.", "currency")
     return code.lower()

@@ -11,7 +11,7 @@ import stripe
 
 from sandbox.server import Sandbox
 from sandbox.stripe.account import Account
-from tests.sandbox.shop import WORKS, Buys, Hook, open_checkout
+from tests.sandbox.shop import PAGE_FIELDS, WORKS, Buys, Hook, open_checkout
 from tests.support.browser import Elsewhere
 
 
@@ -103,14 +103,19 @@ def hook() -> Iterator[Hook]:
 
 @pytest.fixture
 def buys(client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere) -> Buys:
-    """Open a checkout and pay: buys("monthly", email=…), buys("guide", customer=…)."""
+    """Open a checkout and pay: buys("monthly", email=…), buys("guide", customer=…).
+
+    What the page asks for besides is typed by its name: promotion_code=…, country=…; `card` is
+    None where it asks for none.
+    """
 
     def buy(
-        name: str, *, email: str = "ada@example.com", card: str = WORKS, **params: Any
+        name: str, *, email: str = "ada@example.com", card: str | None = WORKS, **params: Any
     ) -> stripe.checkout.Session:
+        typed = {field: params.pop(field) for field in PAGE_FIELDS & params.keys()}
         session = open_checkout(client, prices[name], recurring=name != "guide", **params)
         assert session.url
-        payer.submit(session.url, email=email, card=card)
+        payer.submit(session.url, email=email, **({"card": card} if card else {}), **typed)
         return client.v1.checkout.sessions.retrieve(session.id)
 
     return buy

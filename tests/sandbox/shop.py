@@ -15,6 +15,17 @@ CANCELED = "http://127.0.0.1:9/plans"
 WORKS = "4242424242424242"
 DECLINED = "4000000000000002"
 
+# What a checkout page may ask for besides the email and the card.
+PAGE_FIELDS = {
+    "city",
+    "country",
+    "line1",
+    "name",
+    "postal_code",
+    "promotion_code",
+    "terms_of_service",
+}
+
 Buys = Callable[..., stripe.checkout.Session]
 
 

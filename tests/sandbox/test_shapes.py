@@ -34,7 +34,9 @@ CLASSES: dict[str, type] = {
     "billing_portal.session": PortalSession,
     "charge": stripe.Charge,
     "checkout.session": CheckoutSession,
+    "coupon": stripe.Coupon,
     "customer": stripe.Customer,
+    "discount": stripe.Discount,
     "dispute": stripe.Dispute,
     "event": stripe.Event,
     "invoice": stripe.Invoice,
@@ -42,10 +44,12 @@ CLASSES: dict[str, type] = {
     "item": stripe.LineItem,
     "line_item": stripe.InvoiceLineItem,
     "payment_intent": stripe.PaymentIntent,
+    "payment_link": stripe.PaymentLink,
     "payment_method": stripe.PaymentMethod,
     "plan": stripe.Plan,
     "price": stripe.Price,
     "product": stripe.Product,
+    "promotion_code": stripe.PromotionCode,
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
@@ -70,6 +74,7 @@ def everything(
     guide = buys("guide", email="guest@example.com")
     buys("yearly", subscription_data={"trial_period_days": 7}, email="grace@example.com")
     buys("monthly", card="4000000000000002", email="eve@example.com")
+    _bargains(client, buys)
     client.v1.refunds.create({"payment_intent": str(guide.payment_intent), "amount": 100})
     disputed = str(client.v1.charges.list({"customer": str(membership.customer)}).data[0].id)
     disputes.win(sandbox.account, disputes.open_(sandbox.account, disputed)["id"])
@@ -92,6 +97,43 @@ def everything(
     return read
 
 
+def _bargains(client: stripe.StripeClient, buys: Buys) -> None:
+    """A code redeemed, a link opened and paid, a debit on its way, a bank's question answered."""
+    coupon = client.v1.coupons.create(
+        {"percent_off": 12.5, "duration": "repeating", "duration_in_months": 3}
+    )
+    client.v1.promotion_codes.create(
+        {
+            "code": "SPRING",
+            "promotion": {"type": "coupon", "coupon": coupon.id},
+            "restrictions": {"minimum_amount": 100, "minimum_amount_currency": "eur"},
+        }
+    )
+    recovery: typing.Any = {"enabled": True, "allow_promotion_codes": True}
+    buys(
+        "monthly",
+        email="hedy@example.com",
+        promotion_code="SPRING",
+        allow_promotion_codes=True,
+        automatic_tax={"enabled": True},
+        consent_collection={"terms_of_service": "required"},
+        terms_of_service="accepted",
+        after_expiration={"recovery": recovery},
+    )
+    buys("monthly", email="mary@example.com", card="DE89370400440532013000")
+    buys("guide", email="joan@example.com", card="4000002500003155")
+    price = client.v1.prices.list({"lookup_keys": ["guide"]}).data[0].id
+    client.v1.payment_links.create(
+        {
+            "line_items": [{"price": price, "quantity": 1}],
+            "after_completion": {"type": "redirect", "redirect": {"url": "http://127.0.0.1:9/"}},
+            "restrictions": {"completed_sessions": {"limit": 5}},
+            "consent_collection": {"terms_of_service": "required"},
+            "payment_intent_data": {"metadata": {"from": "a poster"}},
+        }
+    )
+
+
 LISTS = [
     "/account",
     "/products",
@@ -105,6 +147,9 @@ LISTS = [
     "/charges",
     "/refunds",
     "/disputes",
+    "/coupons",
+    "/promotion_codes",
+    "/payment_links",
     "/billing_portal/configurations",
     "/events",
     "/webhook_endpoints",
@@ -182,6 +227,9 @@ PARAMS: dict[str, type] = {
         sdk.billing_portal.ConfigurationUpdateParams
     ),
     "POST /billing_portal/sessions": sdk.billing_portal.SessionCreateParams,
+    "GET /coupons": sdk.CouponListParams,
+    "POST /coupons": sdk.CouponCreateParams,
+    "POST /coupons/<coupon_id>": sdk.CouponUpdateParams,
     "GET /customers": sdk.CustomerListParams,
     "POST /customers": sdk.CustomerCreateParams,
     "POST /customers/<customer_id>": sdk.CustomerUpdateParams,
@@ -196,12 +244,19 @@ PARAMS: dict[str, type] = {
     "GET /payment_methods": sdk.PaymentMethodListParams,
     "POST /payment_methods": sdk.PaymentMethodCreateParams,
     "POST /payment_methods/<id_>/attach": sdk.PaymentMethodAttachParams,
+    "GET /payment_links": sdk.PaymentLinkListParams,
+    "POST /payment_links": sdk.PaymentLinkCreateParams,
+    "POST /payment_links/<link_id>": sdk.PaymentLinkUpdateParams,
+    "GET /payment_links/<link_id>/line_items": sdk.PaymentLinkLineItemListParams,
     "GET /prices": sdk.PriceListParams,
     "POST /prices": sdk.PriceCreateParams,
     "POST /prices/<price_id>": sdk.PriceUpdateParams,
     "GET /products": sdk.ProductListParams,
     "POST /products": sdk.ProductCreateParams,
     "POST /products/<product_id>": sdk.ProductUpdateParams,
+    "GET /promotion_codes": sdk.PromotionCodeListParams,
+    "POST /promotion_codes": sdk.PromotionCodeCreateParams,
+    "POST /promotion_codes/<promotion_code_id>": sdk.PromotionCodeUpdateParams,
     "GET /refunds": sdk.RefundListParams,
     "POST /refunds": sdk.RefundCreateParams,
     "POST /refunds/<refund_id>": sdk.RefundUpdateParams,
