@@ -1,13 +1,12 @@
 """Forms of joining and signing in."""
 
-from wtforms import BooleanField, PasswordField, StringField, ValidationError
+from wtforms import BooleanField, PasswordField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from membership import config
 from membership.accounts import passwords
 from membership.forms import Form
-from membership.newsletter import codes
-from membership.newsletter.forms import email_field
+from membership.newsletter.forms import code_field, email_field
 
 
 class _Join(Form):
@@ -33,13 +32,8 @@ class JoinForm(_Join):
     """An address, the code sent to it and, to open an account, a password."""
 
     email = email_field()
-    code = StringField("Code", validators=[InputRequired("Enter the code from the mail")])
+    code = code_field()
     password = PasswordField("Password")
-
-    def validate_code(self, field: StringField) -> None:
-        field.data = codes.normalise(field.data or "")
-        if not codes.well_formed(field.data):
-            raise ValidationError(f"The code has {codes.DIGITS} digits")
 
     def address(self) -> str:
         return self.email.data or ""

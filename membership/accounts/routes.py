@@ -20,7 +20,7 @@ from membership.accounts.forms import JoinForm, LoginForm, PasswordForm
 from membership.accounts.models import User
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.newsletter import delivery, signup
+from membership.newsletter import challenges, delivery, signup
 from membership.newsletter.challenges import Gone, Wrong
 from membership.waits import TooSoon
 
@@ -55,7 +55,7 @@ def enter_code() -> ResponseReturnValue:
     with transaction() as rows:
         outcome = joining.with_code(rows, email, form.code.data, password_hash, now=clock.now())
     if isinstance(outcome, Wrong | Gone):
-        form.code.errors = [_sentence(outcome)]
+        form.code.errors = [challenges.in_words(outcome)]
         return _join_page(form), 422
     return _after(outcome)
 
@@ -154,13 +154,6 @@ def _join_page(form: JoinForm | PasswordForm) -> str:
 
 def _login_page(form: LoginForm) -> str:
     return render_template("accounts/login.html", form=form, next=destinations.wanted())
-
-
-def _sentence(outcome: Wrong | Gone) -> str:
-    if isinstance(outcome, Gone):
-        return "That code cannot be used any more. Ask for a new one below"
-    tries = "one try" if outcome.tries_left == 1 else f"{outcome.tries_left} tries"
-    return f"That is not the code we sent. You have {tries} left"
 
 
 def _hash(password: str) -> str | None:

@@ -21,7 +21,7 @@ class Reason(StrEnum):
     NOBODY = "no member has the address it was paid with"
     NO_ADDRESS = "it came without an address"
     SEVERAL = "it was paid with the addresses of several members"
-    OWNER = "the owner took it from its member"
+    OWNER = "the owner said that it is nobody's"
 
 
 def keep(session: Session, key: str, email: str | None, reason: Reason, *, now: datetime) -> None:

@@ -58,6 +58,14 @@ def check(
     return Proven(email)
 
 
+def in_words(outcome: Wrong | Gone) -> str:
+    """What a person reads below the field; the page offers a new code."""
+    if isinstance(outcome, Gone):
+        return "That code cannot be used any more. Ask for a new one below"
+    tries = "one try" if outcome.tries_left == 1 else f"{outcome.tries_left} tries"
+    return f"That is not the code we sent. You have {tries} left"
+
+
 def code_of(challenge: Challenge) -> str:
     settings = config.current()
     return codes.derive(

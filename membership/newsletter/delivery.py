@@ -25,7 +25,8 @@ def drain() -> None:
 
 
 def state_of_last(email: str) -> str | None:
-    """What a visitor may be told of the last code to this address; alike for every address.
+    """What a visitor may be told of the last code for joining with this address; alike for every
+    address.
 
     By the time since it was asked for first: one way is quicker than the other, and which one was
     taken says whether there is an account.
@@ -34,7 +35,7 @@ def state_of_last(email: str) -> str | None:
         select(CodeSend, OutboxMessage, Challenge)
         .join(Challenge, Challenge.id == CodeSend.challenge_id)
         .outerjoin(OutboxMessage, OutboxMessage.id == CodeSend.outbox_id)
-        .where(CodeSend.email == email)
+        .where(CodeSend.email == email, Challenge.purpose == signup.PURPOSE)
         .order_by(CodeSend.id.desc())
         .limit(1)
     ).first()

@@ -1,10 +1,10 @@
 """Forms of the newsletter."""
 
-from wtforms import EmailField, ValidationError
+from wtforms import EmailField, StringField, ValidationError
 from wtforms.validators import InputRequired
 
 from membership.forms import Form
-from membership.newsletter import addresses
+from membership.newsletter import addresses, codes
 
 
 def email_field(label: str = "Email address") -> EmailField:
@@ -12,11 +12,22 @@ def email_field(label: str = "Email address") -> EmailField:
     return EmailField(label, validators=[InputRequired("Enter your email address"), _one_spelling])
 
 
+def code_field() -> StringField:
+    """A code, required, as it stands in the mail."""
+    return StringField("Code", validators=[InputRequired("Enter the code from the mail"), _digits])
+
+
 def _one_spelling(_: Form, field: EmailField) -> None:
     try:
         field.data = addresses.normalise(field.data or "")
     except addresses.BadAddress as error:
         raise ValidationError(str(error)) from error
+
+
+def _digits(_: Form, field: StringField) -> None:
+    field.data = codes.normalise(field.data or "")
+    if not codes.well_formed(field.data):
+        raise ValidationError(f"The code has {codes.DIGITS} digits")
 
 
 class SubscribeForm(Form):

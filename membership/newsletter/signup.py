@@ -13,15 +13,26 @@ from membership.newsletter.models import Challenge, CodeSend, SendState, Standin
 PURPOSE = "join"
 
 
-def ask(session: Session, email: str, *, now: datetime, resend: bool = False) -> timedelta:
-    """Send this address a code, unless it must wait. Returns the wait: zero when one was sent."""
+def ask(
+    session: Session,
+    email: str,
+    *,
+    now: datetime,
+    resend: bool = False,
+    for_newsletter: bool = True,
+) -> timedelta:
+    """Send this address a code, unless it must wait. Returns the wait: zero when one was sent.
+
+    Only a code for the newsletter may go by way of the list.
+    """
     subscriber = subscriber_of(session, email, now=now)
     session.refresh(subscriber, with_for_update=True)  # asks at once are counted one by one
     wait = resend_wait(session, email, now=now)
     if wait:
         return wait
     challenge = challenges.issue(session, email, PURPOSE, now=now)
-    channel, reason = channels.first(_facts(session, subscriber, now, resend=resend))
+    facts = _facts(session, subscriber, now, resend=resend, for_newsletter=for_newsletter)
+    channel, reason = channels.first(facts)
     begin_send(session, challenge, channel, reason, now=now)
     journal.record(session, "newsletter.code_asked", email=email, channel=channel)
     return timedelta(0)
@@ -101,7 +112,12 @@ def subscriber_of(session: Session, email: str, *, now: datetime) -> Subscriber:
 
 
 def _facts(
-    session: Session, subscriber: Subscriber, now: datetime, *, resend: bool
+    session: Session,
+    subscriber: Subscriber,
+    now: datetime,
+    *,
+    resend: bool,
+    for_newsletter: bool,
 ) -> channels.Facts:
     settings = config.current()
     by_mailerlite = select(CodeSend.id).where(
@@ -113,7 +129,7 @@ def _facts(
     return channels.Facts(
         delivery=settings.code_delivery,
         configured=settings.mailerlite_api_key is not None,
-        for_newsletter=not subscriber.has_account,
+        for_newsletter=for_newsletter and not subscriber.has_account,
         mailed_today=session.scalars(by_mailerlite.limit(1)).first() is not None,
         resend=resend,
     )

@@ -1,0 +1,82 @@
+"""Claim a payment that was made with another address, by proving that address with a code.
+
+A code is bound to the address and to the member who asked, so that it gives the payment to the
+account its mail names and to no other. Nobody is told whether an address has paid.
+"""
+
+from datetime import datetime
+from math import ceil
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership import journal, outbox
+from membership.accounts.models import User
+from membership.billing import bindings
+from membership.billing.models import UnclaimedPayment
+from membership.newsletter import challenges, signup
+from membership.newsletter.challenges import Gone, Proven, Wrong
+from membership.newsletter.channels import Channel
+from membership.newsletter.models import Challenge, CodeSend, SendState
+from membership.waits import TooSoon
+
+LETTER = "claim_code"
+
+
+def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
+    """Send this address a code, if there is something to claim. The same either way for whoever
+    asks; counted with all codes of the address. Raises TooSoon.
+    """
+    session.get(User, user_id, with_for_update=True)  # this member's asks come one by one,
+    waiting = session.scalars(  # and so do all that would send a mail
+        select(UnclaimedPayment.key)
+        .where(UnclaimedPayment.email == email, UnclaimedPayment.settled_at.is_(None))
+        .order_by(UnclaimedPayment.key)
+        .with_for_update()
+    ).all()
+    if wait := signup.resend_wait(session, email, now=now):
+        seconds = ceil(wait.total_seconds())
+        raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back="/claim")
+    challenge = challenges.issue(session, email, _purpose(user_id), now=now)
+    session.add(_send(session, challenge, user_id, now) if waiting else _unsent(challenge, now))
+    journal.record(session, "billing.claim_asked", user_id=user_id, paid_with=email)
+
+
+def enter(
+    session: Session, user_id: int, email: str, code: str, *, now: datetime, billing_now: datetime
+) -> int | Wrong | Gone:
+    """How many payments the code has brought to this member. The caller commits either way."""
+    proof = challenges.check(session, email, _purpose(user_id), code, now=now)
+    if not isinstance(proof, Proven):
+        return proof
+    return bindings.claim(session, user_id, email, now=billing_now)
+
+
+def _purpose(user_id: int) -> str:
+    return f"claim-{user_id}"
+
+
+def _send(session: Session, challenge: Challenge, user_id: int, now: datetime) -> CodeSend:
+    mail = outbox.send_later(
+        session, LETTER, challenge.email, challenge_id=challenge.id, user_id=user_id
+    )
+    return CodeSend(
+        challenge_id=challenge.id,
+        email=challenge.email,
+        channel=Channel.SMTP,
+        reason="claim of a payment",
+        outbox_id=mail.id,
+        created_at=now,
+    )
+
+
+def _unsent(challenge: Challenge, now: datetime) -> CodeSend:
+    """Counts like one that was sent: who asks must not see the difference."""
+    return CodeSend(
+        challenge_id=challenge.id,
+        email=challenge.email,
+        channel=Channel.SMTP,
+        state=SendState.FAILED,
+        reason="nothing to claim at this address: not sent",
+        created_at=now,
+    )

@@ -1,0 +1,56 @@
+"""Mails about payments whose member is looked for."""
+
+from math import ceil
+
+from flask import render_template
+
+from membership import clock, config, links
+from membership.accounts import registration
+from membership.accounts.models import User
+from membership.billing import unclaimed, way_in
+from membership.db import db
+from membership.newsletter import challenges, codes
+from membership.newsletter.models import Challenge
+from membership.outbox import Mail, OutboxMessage
+
+
+def paid_first(message: OutboxMessage) -> Mail | None:
+    """The way in for somebody who paid before having an account. params: key. None when the
+    payment has found its member, or the payer has joined."""
+    session = db.session()
+    payment = unclaimed.find(session, message.params["key"])
+    if payment is None or registration.find(session, message.recipient):
+        return None
+    settings = config.current()
+    token = way_in.make(settings.secret_key, payment.key)
+    return _mail(
+        f"Your payment to {settings.site_name}: one step to open it",
+        text="billing/email/paid_first.txt",
+        html="billing/email/paid_first.html",
+        email=message.recipient,
+        way_in_url=links.whole("claim.way_in", token=token),
+        claim_url=links.whole("claim.page"),
+    )
+
+
+def claim_code(message: OutboxMessage) -> Mail | None:
+    """The code that proves a paying address. params: challenge_id, user_id. None when the code
+    cannot be used any more, or whoever asked has left."""
+    challenge = db.session.get_one(Challenge, message.params["challenge_id"])
+    user = db.session.get(User, message.params["user_id"])
+    if user is None or not challenges.usable(challenge, clock.now()):
+        return None
+    digits = codes.spaced(challenges.code_of(challenge))
+    return _mail(
+        f"{digits} is your {config.current().site_name} code",
+        text="billing/email/claim_code.txt",
+        html="billing/email/claim_code.html",
+        code=digits,
+        minutes=ceil((challenge.expires_at - clock.now()).total_seconds() / 60),
+        account=user.email,
+        paid_with=challenge.email,
+    )
+
+
+def _mail(subject: str, *, text: str, html: str, **context: object) -> Mail:
+    return Mail(subject, render_template(text, **context), render_template(html, **context))
