@@ -69,6 +69,7 @@ class Config:
     mail_username: str | None = field(repr=False)
     mail_password: str | None = field(repr=False)
     mail_default_sender: str
+    stripe_calls_per_second: int
     grace_days: int
     on_refund: str
     on_dispute: str
@@ -191,6 +192,7 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         "mail_username": read.optional("MAIL_USERNAME"),
         "mail_password": read.optional("MAIL_PASSWORD"),
         "mail_default_sender": read.address("MAIL_DEFAULT_SENDER", f"no-reply@{host}"),
+        "stripe_calls_per_second": read.number("STRIPE_CALLS_PER_SECOND", 20, 1, 1000),
         "grace_days": read.number("GRACE_DAYS", 7, 0, 60),
         "on_refund": read.choice("ON_REFUND", "purchase", ("purchase", "always", "never")),
         "on_dispute": read.choice("ON_DISPUTE", "suspend", ("suspend", "keep")),

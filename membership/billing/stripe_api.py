@@ -8,14 +8,15 @@ StripeError
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import stripe
 from flask import Flask, current_app
 
-from membership.billing import stripe_objects
+from membership.billing import pace, stripe_objects
 from membership.billing.stripe_objects import (
     ChargeData,
     CheckoutData,
@@ -53,6 +54,19 @@ class BadSignature(StripeError):
     pass
 
 
+class _Paced(stripe.RequestsClient):
+    """Waits for its turn before every request: of each page of a list, and of each retry."""
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        pace.wait()
+        body, status, answered = super().request(method, url, headers, post_data)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            pace.refused()
+        return body, status, answered
+
+
 class StripeAPI:
     """Calls to one Stripe account. Every method may raise StripeUnavailable or StripeRefused."""
 
@@ -60,7 +74,7 @@ class StripeAPI:
         self._client = stripe.StripeClient(
             key,
             base_addresses={"api": base},
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=_Paced(timeout=TIMEOUT),
             max_network_retries=1,
         )
 
@@ -225,6 +239,7 @@ class StripeAPI:
 
 
 def init_app(app: Flask, config: Config) -> None:
+    pace.init_app(app)
     app.extensions["stripe"] = StripeAPI(config.stripe_secret_key, config.stripe_api_base)
 
 
@@ -264,7 +279,7 @@ def _our_errors() -> Iterator[None]:
         raise StripeUnavailable("too many calls to Stripe are under way")
     try:
         yield
-    except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+    except (pace.Paused, stripe.APIConnectionError, stripe.RateLimitError) as error:
         raise StripeUnavailable(str(error)) from error
     except stripe.APIError as error:  # 409 and 5xx
         raise StripeUnavailable(str(error)) from error

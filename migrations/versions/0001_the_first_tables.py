@@ -141,6 +141,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stripe_id", name=op.f("pk_products")),
     )
     op.create_table(
+        "stripe_pace",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("next_at", sa.Float(), nullable=False),
+        sa.Column("closed_until", sa.Float(), nullable=False),
+        sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_pace")),
+    )
+    op.create_table(
         "subscribers",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
@@ -465,6 +473,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_subscribers_due_at"))
 
     op.drop_table("subscribers")
+    op.drop_table("stripe_pace")
     op.drop_table("products")
     op.drop_table("portal_configurations")
     with op.batch_alter_table("payments", schema=None) as batch_op:

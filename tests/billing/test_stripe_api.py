@@ -33,6 +33,8 @@ def invoice(*lines: dict[str, Any]) -> dict[str, Any]:
         "id": "in_1",
         "object": "invoice",
         "created": AUGUST + 5,
+        "status": "open",
+        "payments": {"object": "list", "data": [], "has_more": False},
         "parent": {"subscription_details": {"subscription": "sub_1"}},
         "lines": {"object": "list", "data": list(lines), "has_more": False},
     }
@@ -41,7 +43,7 @@ def invoice(*lines: dict[str, Any]) -> dict[str, Any]:
 def start_of(app: Flask, found: dict[str, Any]) -> datetime:
     answer = {"object": "list", "url": "/v1/invoices", "has_more": False, "data": [found]}
     with answering(200, json.dumps(answer).encode()) as address, app.app_context():
-        (read,) = StripeAPI("sk_test_1", address).open_invoices("cus_1")
+        (read,) = StripeAPI("sk_test_1", address).invoices("cus_1")
     assert read.subscription_id == "sub_1"
     return read.period_start
 

@@ -13,6 +13,7 @@ def settings(**changed: str) -> dict[str, str]:
         "QUEUE_URL": "memory://",
         "STRIPE_API_BASE": f"{NOBODY}/stripe",
         "STRIPE_SECRET_KEY": "sk_test_sandbox",
+        "STRIPE_CALLS_PER_SECOND": "1000",
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "MAILERLITE_API_BASE": f"{NOBODY}/mailerlite/api",
         "MAILERLITE_API_KEY": "sandbox",
