@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import wraps
 from typing import ParamSpec
 
-from flask import redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 from sqlalchemy import and_, select, update
@@ -17,6 +17,7 @@ from sqlalchemy import and_, select, update
 from membership import clock
 from membership.accounts.models import SignIn, User
 from membership.accounts.sessions import IDLE, SEEN_EVERY, hash_token
+from membership.billing import belongings, bindings
 from membership.billing.grants import live
 from membership.billing.models import Grant
 from membership.db import changed, db, transaction
@@ -89,7 +90,8 @@ def may_use(feature: str) -> bool:
 def requires(
     feature: str,
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Guard a view: a visitor is sent to sign in, a member without the feature gets 402."""
+    """Guard a view: a visitor is sent to sign in, a member without the feature gets 402, unless a
+    payment of theirs was only waiting for them to join."""
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
@@ -97,12 +99,28 @@ def requires(
             if may_use(feature):
                 return view(*args, **kwargs)
             if current_user.is_authenticated:
-                return render_template("premium/locked.html", feature=feature), 402
+                if _payment_found() and may_use(feature):
+                    return view(*args, **kwargs)
+                return _locked(feature)
             return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
 
         return guarded
 
     return guard
+
+
+def _locked(feature: str) -> ResponseReturnValue:
+    """The door is shut: says why, to a member for whom it was open, and what would open it."""
+    lapse = belongings.lapse_of(current_user.user_id, feature, clock.billing_now())
+    return render_template("premium/locked.html", feature=feature, lapse=lapse), 402
+
+
+def _payment_found() -> bool:
+    """Whether this member has just been given a payment; then they are read again."""
+    found = bindings.look_again(current_user.user_id, current_user.email)
+    if found:
+        g._login_user = load_member(current_user.get_id())
+    return found
 
 
 def _note_seen(token: str, now: datetime) -> None:

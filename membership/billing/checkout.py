@@ -1,5 +1,7 @@
 """Send a member to Stripe's own page to pay."""
 
+import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +9,9 @@ from sqlalchemy import func, select
 
 from membership import clock, config, journal
 from membership.accounts.models import User
-from membership.billing import holdings, plans, references, stripe_api, sync
-from membership.billing.models import Checkout, Customer, Price, Product
-from membership.billing.stripe_api import CheckoutData
+from membership.billing import holdings, plans, references, stripe_api, sync, trials
+from membership.billing.models import Checkout, Customer, Match, Price, Product
+from membership.billing.stripe_objects import CheckoutData
 from membership.billing.turns import turn_of
 from membership.db import db, transaction
 from membership.vendor_ids import plausible
@@ -31,41 +33,39 @@ def start(user_id: int, price_id: str, *, complete_url: str, cancel_url: str) ->
 
     Raises NotForSale, AlreadySubscribed, TooSoon, or StripeError with nothing begun.
     """
-    price = _for_sale(price_id)
+    price = for_sale(price_id)
+    if price is None:
+        raise NotForSale(price_id)
     with turn_of(user_id):
         return _begin(user_id, price, complete_url, cancel_url)
 
 
 def _begin(user_id: int, price: Price, complete_url: str, cancel_url: str) -> str:
-    customer_id = holdings.customer_of(user_id) or _new_customer(user_id)
+    customer_id = holdings.customer_to_sell_to(user_id) or _new_customer(user_id)
     waiting = _still_open(user_id, customer_id)
     if price.interval and holdings.live_subscription(user_id):
         raise AlreadySubscribed
-    fresh = clock.now() - REUSE_FOR
+    fresh = clock.billing_now() - REUSE_FOR
     for checkout in waiting:
         if checkout.price_id == price.stripe_id and checkout.url and checkout.created > fresh:
             return checkout.url
     for checkout in waiting:
         stripe_api.client().expire_checkout(checkout.id)
-    made = stripe_api.client().create_checkout(
-        _params(user_id, customer_id, price, complete_url, cancel_url),
-        idempotency_key=_attempt(user_id, price.stripe_id),
-    )
+    params = _params(user_id, customer_id, price, complete_url, cancel_url)
+    made = stripe_api.client().create_checkout(params, idempotency_key=_attempt(user_id, params))
     _store(user_id, price.stripe_id, made)
     return made.url or complete_url  # a session just made is open and has one
 
 
-def _for_sale(price_id: str) -> Price:
+def for_sale(price_id: str) -> Price | None:
+    """The active price of an active product of ours with this id."""
     if not plausible(price_id):
-        raise NotForSale(price_id)
-    price = db.session.scalars(
+        return None
+    return db.session.scalars(
         select(Price)
         .join(Product, Product.stripe_id == Price.product_id)
         .where(Price.stripe_id == price_id, Price.active, Product.active)
     ).first()
-    if price is None:
-        raise NotForSale(price_id)
-    return price
 
 
 def _new_customer(user_id: int) -> str:
@@ -77,7 +77,13 @@ def _new_customer(user_id: int) -> str:
     made = stripe_api.client().create_customer(user.email, user_id=user_id, idempotency_key=key)
     with transaction() as session:
         session.merge(
-            Customer(stripe_id=made.id, user_id=user_id, email=user.email, created_at=clock.now())
+            Customer(
+                stripe_id=made.id,
+                user_id=user_id,
+                bound_by=Match.CHECKOUT,
+                email=user.email,
+                created_at=clock.billing_now(),
+            )
         )
         journal.record(session, "billing.customer_made", user_id=user_id, customer=made.id)
     return made.id
@@ -89,7 +95,7 @@ def _still_open(user_id: int, customer_id: str) -> list[CheckoutData]:
     One that was paid meanwhile is taken in at once: its webhook may be late, and a second
     subscription must not be sold beside it.
     """
-    recently = clock.now() - OPEN_FOR
+    recently = clock.billing_now() - OPEN_FOR
     ids = db.session.scalars(
         select(Checkout.stripe_id).where(
             Checkout.user_id == user_id,
@@ -115,6 +121,7 @@ def _params(
         "metadata": mine,
         "success_url": f"{complete_url}?session_id={{CHECKOUT_SESSION_ID}}",
         "cancel_url": cancel_url,
+        **_by_setting(),
     }
     if price.interval:
         params["subscription_data"] = {"metadata": mine, **_trial(user_id, price)}
@@ -123,15 +130,35 @@ def _params(
     return params
 
 
+def _by_setting() -> dict[str, Any]:
+    """What the owner has switched on; docs/stripe.md says what each needs at Stripe."""
+    settings = config.current()
+    params: dict[str, Any] = {}
+    if settings.checkout_promotion_codes:
+        params["allow_promotion_codes"] = True
+    if settings.checkout_tax:
+        params["automatic_tax"] = {"enabled": True}
+        # Tax depends on where the payer lives; Stripe refuses unless it may keep what they enter.
+        params["customer_update"] = {"address": "auto"}
+    if settings.checkout_terms:
+        params["consent_collection"] = {"terms_of_service": "required"}
+    return params
+
+
 def _trial(user_id: int, price: Price) -> dict[str, int]:
     days = plans.days(price.product.meta, "trial_days")
-    return {"trial_period_days": days} if days and not holdings.had_trial(user_id) else {}
+    return {"trial_period_days": days} if days and not trials.had_trial(user_id) else {}
 
 
-def _attempt(user_id: int, price_id: str) -> str:
-    """The same for both presses of a double click, another for the next attempt."""
+def _attempt(user_id: int, params: dict[str, Any]) -> str:
+    """The same for both presses of a double click, another for the next attempt.
+
+    And another when what is asked has changed, a setting say: Stripe refuses a key it knows with
+    anything else beside it.
+    """
     made = db.session.scalar(select(func.count()).where(Checkout.user_id == user_id))
-    return f"checkout:{_reference(user_id)}:{price_id}:{made}"
+    asked = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
+    return f"checkout:{_reference(user_id)}:{made}:{asked}"
 
 
 def _reference(user_id: int) -> str:
@@ -144,13 +171,15 @@ def _store(user_id: int, price_id: str, made: CheckoutData) -> None:
     checkout = Checkout(
         stripe_id=made.id,
         user_id=user_id,
+        bound_by=Match.CHECKOUT,
         customer_id=made.customer_id,
+        reference=made.client_reference_id,
         price_id=price_id,
         product_id=made.product_id,
         mode=made.mode,
         status=made.status,
         payment_status=made.payment_status,
-        created_at=clock.now(),
+        created_at=clock.billing_now(),
     )
     with transaction() as session:
         session.merge(checkout)

@@ -1,8 +1,10 @@
 """What a member has at Stripe, by our copy of it."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
-from membership.billing.models import Customer, Subscription
+from membership.billing.models import Customer, Match, Subscription
 from membership.db import db
 
 ENDED = ("canceled", "incomplete_expired")
@@ -19,20 +21,45 @@ def live_subscription(user_id: int) -> Subscription | None:
     ).first()
 
 
-def customer_of(user_id: int) -> str | None:
-    """The member's customer at Stripe: the first, should there be several."""
+def live_subscriptions(customer_id: str) -> Sequence[Subscription]:
+    """Those of one customer that have not ended, oldest first."""
+    return db.session.scalars(
+        select(Subscription)
+        .where(Subscription.customer_id == customer_id, Subscription.status.not_in(ENDED))
+        .order_by(Subscription.started_at)
+    ).all()
+
+
+def customer_to_sell_to(user_id: int) -> str | None:
+    """The customer we made for this member.
+
+    Never one whose payments were matched to them later: that has another person's address on its
+    receipts, perhaps, and another person's card.
+    """
     return db.session.scalars(
         select(Customer.stripe_id)
-        .where(Customer.user_id == user_id, Customer.deleted.is_(False))
+        .where(
+            Customer.user_id == user_id,
+            Customer.bound_by == Match.CHECKOUT,
+            Customer.deleted.is_(False),
+        )
         .order_by(Customer.created_at)
         .limit(1)
     ).first()
 
 
-def had_trial(user_id: int) -> bool:
-    trials = (
-        select(Subscription.stripe_id)
-        .join(Customer, Customer.stripe_id == Subscription.customer_id)
-        .where(Customer.user_id == user_id, Subscription.trial_end.is_not(None))
+def customers_of(user_id: int) -> Sequence[Customer]:
+    """Every customer bound to this member that Stripe still has: our own first."""
+    rows = db.session.scalars(
+        select(Customer)
+        .where(Customer.user_id == user_id, Customer.deleted.is_(False))
+        .order_by(Customer.created_at, Customer.stripe_id)
     )
-    return db.session.scalars(trials.limit(1)).first() is not None
+    return sorted(rows, key=lambda customer: customer.bound_by is not Match.CHECKOUT)
+
+
+def customer_of(user_id: int) -> str | None:
+    """The member's customer at Stripe; of several the one that pays now, else the first."""
+    if live := live_subscription(user_id):
+        return live.customer_id
+    return next((customer.stripe_id for customer in customers_of(user_id)), None)

@@ -179,6 +179,15 @@ class CheckoutTurn(Model):
     until: Mapped[datetime]
 
 
+class PortalConfiguration(Model):
+    """Stripe's portal as we set it up, and the fingerprint of what it was made from."""
+
+    __tablename__ = "portal_configurations"
+    stripe_id: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    made_at: Mapped[datetime]
+
+
 class SyncTicket(Model):
     """For each thing at Stripe: the last ticket taken before a read, and the last one written."""
 

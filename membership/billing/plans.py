@@ -1,7 +1,8 @@
 """Plans as Stripe has them, put in words: pure rules over our copy of the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Protocol
 
 from babel.numbers import format_currency, get_currency_symbol
 
@@ -26,6 +27,39 @@ def period(interval: str | None, count: int) -> str:
     if interval is None:
         return "once"
     return f"a {interval}" if count == 1 else f"every {count} {interval}s"
+
+
+class Priced(Protocol):
+    """A price, in our copy of the catalogue or as Stripe has it."""
+
+    @property
+    def unit_amount(self) -> int: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def interval(self) -> str | None: ...
+    @property
+    def interval_count(self) -> int: ...
+
+
+def price_in_words(price: Priced) -> str:
+    """€5.00 a month; €29.00 for what is bought once."""
+    words = amount(price.unit_amount, price.currency)
+    return f"{words} {period(price.interval, price.interval_count)}" if price.interval else words
+
+
+def saved_a_year(price: Priced, others: Iterable[Priced]) -> int | None:
+    """What a price by the year saves against twelve months of the same, in minor units."""
+    if (price.interval, price.interval_count) != ("year", 1):
+        return None
+    by_the_month = [
+        other.unit_amount
+        for other in others
+        if (other.interval, other.interval_count) == ("month", 1)
+        and other.currency == price.currency
+    ]
+    saved = 12 * min(by_the_month, default=0) - price.unit_amount
+    return saved if saved > 0 else None
 
 
 def features(metadata: Mapping[str, str]) -> frozenset[str]:

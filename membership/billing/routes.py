@@ -1,5 +1,7 @@
 """Plans, the way to Stripe's page and back, and the portal."""
 
+from urllib.parse import urlsplit
+
 from flask import (
     Blueprint,
     abort,
@@ -15,40 +17,52 @@ from flask_login import current_user, login_required
 
 from membership import clock, links
 from membership.accounts import destinations
-from membership.billing import checkout, holdings, showcase, stripe_api, sync
+from membership.billing import belongings, bindings, checkout, holdings, showcase, stripe_api, sync
+from membership.billing import portal as billing_portal
 from membership.billing.models import Checkout
+from membership.billing.plans import price_in_words
+from membership.billing.portal import Task
 from membership.db import db
 from membership.extensions import limiter
 from membership.vendor_ids import plausible
 
 bp = Blueprint("billing", __name__)
+NOT_FOR_SALE = "That price is not for sale. Choose one of the plans."
+FOUND = "We found a payment made with your address. What it opens is open to you now."
 LOOKS = 6  # at a payment under way, 2, 4, 8 … seconds apart; then the webhook will tell
 
 
 @bp.get("/plans")
 def plans() -> str:
+    """`price` is what they had chosen, before they signed in or came back from Stripe's page."""
     destinations.remember()
     user_id = current_user.user_id if current_user.is_authenticated else None
+    if user_id and bindings.look_again(user_id, current_user.email):
+        flash(FOUND, "status")
     return render_template(
         "billing/plans.html",
-        plans=showcase.plans_for(user_id),
-        has_subscription=bool(user_id and holdings.live_subscription(user_id)),
+        plans=showcase.plans_for(user_id, chosen=request.args.get("price")),
+        subscribed=bool(user_id and holdings.live_subscription(user_id)),
     )
 
 
 @bp.post("/checkout", endpoint="checkout")
-@login_required
 @limiter.limit("30 per hour")
 def pay() -> ResponseReturnValue:
+    price_id = request.form.get("price", "")
+    if not current_user.is_authenticated:
+        return _sign_in_first(price_id)
+    if bindings.look_again(current_user.user_id, current_user.email):
+        flash(FOUND, "status")
     try:
         url = checkout.start(
             current_user.user_id,
-            request.form.get("price", ""),
+            price_id,
             complete_url=links.whole("billing.complete"),
-            cancel_url=links.whole("billing.plans"),
+            cancel_url=links.whole("billing.plans", price=price_id),
         )
     except checkout.NotForSale:
-        abort(400, "That price is not for sale. Choose one of the plans.")
+        abort(400, NOT_FOR_SALE)
     except checkout.AlreadySubscribed:
         flash("You have a subscription already: here it is.", "status")
         return redirect(url_for("dashboard.account"), 303)
@@ -73,24 +87,33 @@ def complete() -> ResponseReturnValue:
     if begun.status in ("open", "expired"):  # came by hand, or too late: nothing was paid
         flash("Nothing was paid. Choose a plan whenever you like.", "status")
         return redirect(url_for("billing.plans"), 303)
+    if begun.payment_status == "unpaid":  # complete all the same: a bank debit, say
+        return render_template("billing/confirming.html", session_id=session_id, slow=True)
     if not _opened(begun):
         return _confirming(session_id)
     flash("Thank you. You are in.", "status")
-    way_back = destinations.wanted()
+    way_back = _way_back()
     destinations.forget()
     return redirect(way_back or url_for("premium.index"), 303)
 
 
 @bp.post("/billing/portal")
 @login_required
+@limiter.limit("30 per hour")
 def portal() -> ResponseReturnValue:
-    customer_id = holdings.customer_of(current_user.user_id)
-    if customer_id is None:
+    """`customer` is one of the member's own, when they have several; `task` what they came for."""
+    user_id = current_user.user_id
+    wanted = request.form.get("customer") or holdings.customer_of(user_id)
+    if wanted is None:
         flash("There is nothing to manage yet: you have not bought anything.", "status")
         return redirect(url_for("billing.plans"), 303)
-    url = stripe_api.client().portal_url(
-        customer_id,
+    if wanted not in {customer.stripe_id for customer in holdings.customers_of(user_id)}:
+        abort(404)
+    task = request.form.get("task")
+    url = billing_portal.url(
+        wanted,
         return_url=links.whole("billing.returned"),
+        task=Task(task) if task in set(Task) else None,
     )
     return redirect(url, 303)
 
@@ -100,24 +123,39 @@ def portal() -> ResponseReturnValue:
 @limiter.limit("30 per minute")
 def returned() -> ResponseReturnValue:
     """Where the portal returns a member: what they changed there shows before a webhook came."""
-    customer_id = holdings.customer_of(current_user.user_id)
     try:
-        if customer_id:
+        for customer_id in [c.stripe_id for c in holdings.customers_of(current_user.user_id)]:
             sync.bring_up_to_date(customer_id)
     except stripe_api.StripeError:
         current_app.logger.warning("Stripe did not answer a member's return", exc_info=True)
     return redirect(url_for("dashboard.account"), 303)
 
 
+def _sign_in_first(price_id: str) -> ResponseReturnValue:
+    """To the sign-in page, which also leads to joining; then to the plans, with the choice kept."""
+    price = checkout.for_sale(price_id)
+    if price is None:
+        abort(400, NOT_FOR_SALE)
+    flash(f"You chose {price_in_words(price)}. Sign in or join, then you pay.", "status")
+    way_on = url_for("billing.plans", price=price_id, next=_way_back())
+    return redirect(url_for("accounts.login", next=way_on), 303)
+
+
+def _way_back() -> str | None:
+    """Where they were before they looked at the plans."""
+    wanted = destinations.wanted()
+    return None if wanted and urlsplit(wanted).path == url_for("billing.plans") else wanted
+
+
 def _opened(begun: Checkout) -> bool:
     """Whether the payment of this session has opened something."""
-    return bool(begun.paid_at and showcase.access_of(current_user.user_id, clock.now()))
+    return bool(begun.paid_at and belongings.access_of(current_user.user_id, clock.billing_now()))
 
 
 def _confirming(session_id: str) -> ResponseReturnValue:
     """Paid, but not confirmed: the page asks again by itself, less and less often."""
     looked = request.args.get("looked", 0, type=int)
-    page = render_template("billing/confirming.html", session_id=session_id)
+    page = render_template("billing/confirming.html", session_id=session_id, slow=False)
     if looked >= LOOKS:
         return page
     again = url_for("billing.complete", session_id=session_id, looked=looked + 1)

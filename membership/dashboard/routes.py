@@ -1,32 +1,43 @@
 """A member's own page: what they have, and where to change it."""
 
-from datetime import timedelta
-
 from flask import Blueprint, render_template
 from flask_login import current_user, login_required
 
-from membership import clock, config
-from membership.billing import holdings, showcase
+from membership import clock
+from membership.billing import belongings, why
 from membership.db import db
 from membership.newsletter import signup
 from membership.newsletter.models import Subscriber
 
 bp = Blueprint("dashboard", __name__)
+NEWEST = 200  # entries of a member's story that are shown
 
 
 @bp.get("/account")
 @login_required
 def account() -> str:
-    settings = config.current()
-    user_id = current_user.user_id
+    user_id, now = current_user.user_id, clock.billing_now()
     return render_template(
         "dashboard/account.html",
         member=current_user,
-        access=showcase.access_of(user_id, clock.billing_now()),
-        subscriptions=showcase.subscriptions_of(user_id, grace=timedelta(days=settings.grace_days)),
-        purchases=showcase.purchases_of(user_id),
-        portal=holdings.customer_of(user_id) is not None,
+        access=belongings.access_of(user_id, now),
+        subscriptions=belongings.subscriptions_of(user_id, now),
+        purchases=belongings.purchases_of(user_id, now),
+        portals=belongings.portals_of(user_id),
         newsletter=_newsletter(signup.find(db.session(), current_user.email)),
+    )
+
+
+@bp.get("/account/why", endpoint="why")
+@login_required
+def why_page() -> str:
+    return render_template(
+        "dashboard/why.html",
+        explanation=why.explain(
+            current_user.user_id, current_user.email, now=clock.billing_now(), newest=NEWEST
+        ),
+        nothing=why.NOTHING,
+        newest=NEWEST,
     )
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
-import requests
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -19,7 +18,15 @@ from tests.support.browser import Browser, Elsewhere
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.mail import Work
-from tests.support.paying import DECLINED, chooses, copy_catalogue, pays, price_id, way_back
+from tests.support.paying import (
+    DECLINED,
+    ask_stripe,
+    chooses,
+    copy_catalogue,
+    pays,
+    price_id,
+    way_back,
+)
 from tests.support.people import GRACE
 
 OPEN, SHUT = HTTPStatus.OK, HTTPStatus.PAYMENT_REQUIRED
@@ -385,19 +392,3 @@ def test_products_of_other_people_stay_out_of_sight(
     assert "Somebody else" not in visitor.get("/plans").text
     with app.app_context():
         assert "Somebody else's" not in set(db.session.scalars(select(Product.name)))
-
-
-def ask_stripe(
-    sandbox: Sandbox, path: str, form: dict[str, str] | None = None, *, method: str = "POST"
-) -> dict[str, object]:
-    """What an owner does in Stripe's dashboard."""
-    answer = requests.request(
-        method,
-        f"{sandbox.stripe_base}/v1/{path}",
-        data=form,
-        headers={"Authorization": "Bearer sk_test_sandbox"},
-        timeout=10,
-    )
-    assert answer.ok, answer.text
-    found: dict[str, object] = answer.json()
-    return found

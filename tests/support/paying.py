@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from membership.billing.models import Price
 from membership.db import db
+from sandbox.server import Sandbox
 from tests.support.browser import Browser, Elsewhere
 
 WORKS = "4242424242424242"
@@ -47,3 +48,19 @@ def way_back(answer: requests.Response) -> str:
     assert answer.status_code == 303, answer.text
     parts = urlsplit(answer.headers["Location"])
     return f"{parts.path}?{parts.query}"
+
+
+def ask_stripe(
+    sandbox: Sandbox, path: str, form: dict[str, str] | None = None, *, method: str = "POST"
+) -> dict[str, object]:
+    """What an owner does in Stripe's dashboard."""
+    answer = requests.request(
+        method,
+        f"{sandbox.stripe_base}/v1/{path}",
+        data=form,
+        headers={"Authorization": "Bearer sk_test_sandbox"},
+        timeout=10,
+    )
+    assert answer.ok, answer.text
+    found: dict[str, object] = answer.json()
+    return found
