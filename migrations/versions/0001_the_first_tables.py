@@ -143,8 +143,8 @@ def upgrade() -> None:
     op.create_table(
         "stripe_pace",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("next_at", sa.Float(), nullable=False),
-        sa.Column("closed_until", sa.Float(), nullable=False),
+        sa.Column("next_at", sa.Double(), nullable=False),
+        sa.Column("closed_until", sa.Double(), nullable=False),
         sa.Column("refusals", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_pace")),
     )
