@@ -24,7 +24,20 @@ from membership import (
 from membership.accounts import cli as accounts_cli
 from membership.accounts import destinations
 from membership.accounts import routes as accounts
-from membership.billing import access, endings, events, showcase, stripe_api
+from membership.billing import (
+    access,
+    bindings,
+    claims,
+    comp_cli,
+    dates,
+    endings,
+    events,
+    letters,
+    stripe_api,
+    unclaimed,
+    why_cli,
+)
+from membership.billing import claim_routes as claim
 from membership.billing import cli as billing_cli
 from membership.billing import routes as billing
 from membership.config import ROOT, Config, environment
@@ -46,6 +59,7 @@ BLUEPRINTS = (
     newsletter.bp,
     accounts.bp,
     billing.bp,
+    claim.bp,
     library.bp,
     dashboard.bp,
     premium.bp,
@@ -102,6 +116,8 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
     mailerlite.init_app(app, config)
     outbox.init_app(app)
     outbox.register(app, "code", emails.code)
+    outbox.register(app, unclaimed.LETTER, letters.paid_first)
+    outbox.register(app, claims.LETTER, letters.claim_code)
 
 
 def _wire_work(app: Flask, config: Config) -> None:
@@ -112,6 +128,7 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds["codes"] = delivery.drain
     kinds["outbox"] = outbox.drain
     kinds["inbox"] = inbox.drain
+    kinds["matching"] = bindings.drain
     kinds["endings"] = endings.drain
     kinds["subscribers"] = list_sync.drain
     kinds["dead letters"] = dead_letters.drain
@@ -136,7 +153,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
     posts.init_app(app)
     errors.init_app(app)
     headers.init_app(app, config)
-    app.template_filter("day")(showcase.day)
+    app.template_filter("day")(dates.day)
 
     @app.context_processor
     def for_every_template() -> dict[str, Any]:
@@ -150,6 +167,8 @@ def _wire_commands(app: Flask) -> None:
         newsletter_cli.newsletter,
         accounts_cli.owner,
         billing_cli.billing,
+        comp_cli.members,
+        why_cli.command,
     ):
         app.cli.add_command(command)
 

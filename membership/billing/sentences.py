@@ -1,0 +1,125 @@
+"""What each kind of journal entry says, in a sentence.
+
+They name nobody and no id, so that they can be shown to whom they are about.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from membership.billing.dates import day
+from membership.billing.verdicts import name_of
+from membership.journal import Entry
+
+Sentence = Callable[[Entry], str]
+
+
+def of_entry(entry: Entry) -> str:
+    return SENTENCES.get(entry.kind, _always("Something was noted."))(entry)
+
+
+def _always(words: str) -> Sentence:
+    return lambda _: words
+
+
+def _about_feature(words: str) -> Sentence:
+    """A sentence that begins with the feature's name."""
+    return lambda entry: f"{_feature(entry)} {words}"
+
+
+def _code_asked(entry: Entry) -> str:
+    by = "MailerLite" if entry.detail["channel"] == "mailerlite" else "our own mail server"
+    return f"A code was asked for, to be sent by {by}."
+
+
+def _bound(entry: Entry) -> str:
+    how = {
+        "checkout": "it was begun on this site, by this account",
+        "reference": "it came with a reference that this site had signed",
+        "email": "it was paid with this account’s address",
+        "claim": "the address it was paid with was proven with a code",
+        "owner": "the owner said so",
+    }
+    return f"A payment was found to be this account’s: {how[entry.detail['by']]}."
+
+
+def _granted(entry: Entry) -> str:
+    """Also says so when what is granted is over: a canceled subscription's grant ends at once."""
+    end = _end(entry)
+    because = _because(entry.detail["reason"])
+    if end is None:
+        return f"{_feature(entry)} was granted for good: {because}."
+    if end <= entry.at:
+        return f"{_feature(entry)} was closed: {because}."
+    return f"{_feature(entry)} was granted until {day(end)}: {because}."
+
+
+def _revoked(entry: Entry) -> str:
+    return f"{_feature(entry)} was closed: {_because(entry.detail['reason'])}."
+
+
+def _given(entry: Entry) -> str:
+    end = _end(entry)
+    until = f"until {day(end)}" if end else "for good"
+    return f"{_feature(entry)} was given, without payment, {until}."
+
+
+def _feature(entry: Entry) -> str:
+    return name_of(entry.detail["feature"])
+
+
+def _end(entry: Entry) -> datetime | None:
+    written = entry.detail["ends_at"]
+    return datetime.fromisoformat(written) if written else None
+
+
+# The rules by which a grant is written, as entitlements and grants name them.
+BECAUSE = {
+    "active": "the subscription is paid",
+    "active, collection paused": "payments are paused",
+    "active, ends as scheduled": "the subscription was cancelled, and ends then",
+    "canceled": "the subscription has ended",
+    "incomplete": "the first payment has not gone through",
+    "incomplete_expired": "the first payment never went through",
+    "no longer part of the product": "what was bought does not include it any more",
+    "no longer this member's payment": "the payment belongs to somebody else",
+    "paid": "it was bought",
+    "past_due, in grace": "the payment is overdue, and the days of grace are running",
+    "paused": "the subscription is paused",
+    "refunded": "the payment was refunded in full",
+    "trialing": "the free trial has begun",
+    "trialing, collection paused": "payments are paused",
+    "trialing, ends as scheduled": "the free trial was cancelled, and ends then",
+    "unpaid": "a payment failed, and Stripe has stopped trying",
+}
+
+
+def _because(reason: str) -> str:
+    if reason.startswith("disputed, "):
+        return "the payment is disputed at the payer’s bank"
+    if reason.startswith("unknown "):
+        return f"Stripe told us of an {reason}, and what was there before stays"
+    return BECAUSE.get(reason, reason)
+
+
+# One for every kind that is recorded anywhere, and no other: tests/billing/test_timeline.py looks.
+SENTENCES: dict[str, Sentence] = {
+    "account.opened": _always("The account was opened."),
+    "billing.bound": _bound,
+    "billing.checkout_begun": _always("A page to pay on was opened at Stripe."),
+    "billing.claim_asked": _always("A code was asked for, to claim what another address paid."),
+    "billing.customer_made": _always("Stripe was told who is about to pay."),
+    "billing.two_subscriptions": _always("There was more than one subscription at a time."),
+    "billing.unbound": _always("The owner took a payment away from this account."),
+    "billing.unclaimed": _always("Something was paid, and no account was known that it is for."),
+    "billing.unknown_status": _always("Stripe said something this site does not understand."),
+    "comp.ended": _about_feature("was taken back by the owner."),
+    "comp.given": _given,
+    "grant.ended": _about_feature("ended."),
+    "grant.revoked": _revoked,
+    "grant.written": _granted,
+    "newsletter.code_asked": _code_asked,
+    "newsletter.confirmed": _always("The address was proven with the code, for the newsletter."),
+    "owner.added": _always("The account became an owner’s."),
+    "session.begun": _always("Signed in."),
+    "session.refused": _always("Somebody was not let in: the password was not right."),
+}
