@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 
 class _Quiet(WSGIRequestHandler):
@@ -13,9 +13,13 @@ class _Quiet(WSGIRequestHandler):
         """Nobody reads it."""
 
 
+class _Server(ThreadedWSGIServer):
+    daemon_threads = False  # closing waits for what is under way: it holds a connection
+
+
 @contextmanager
 def served(app: Flask, port: int) -> Iterator[None]:
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    server = _Server("127.0.0.1", port, app, _Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
