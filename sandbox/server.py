@@ -8,11 +8,14 @@ with Sandbox() as sandbox:
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from sandbox import seed, web
 from sandbox.clock import Clock, Ticker
+from sandbox.control import room
+from sandbox.control.desk import Desk
 from sandbox.courier import Courier
 from sandbox.faults import Faults
 from sandbox.knobs import Knobs
@@ -25,7 +28,7 @@ from sandbox.mailerlite.api import Budget
 from sandbox.mailerlite.lists import Lists
 from sandbox.smtp import Sink
 from sandbox.store import Document, Store
-from sandbox.stripe import events, pages
+from sandbox.stripe import calendar, events, pages, renewals
 from sandbox.stripe.account import Account
 from sandbox.stripe.api import Api as StripeApi
 
@@ -74,6 +77,8 @@ class Sandbox(Knobs):
             self._store.close()
             raise
         self.account.public_url = self.lists.public_url = self.url
+        calendar.prepare(self.account)
+        self.clock.soonest = partial(calendar.soonest, self.account)
         events.listen(self.account, webhook_url, webhook_secret)
 
     def _listen(self, port: int) -> Listener:
@@ -82,8 +87,9 @@ class Sandbox(Knobs):
             ("/mailerlite/api", MailerLiteApi(self.lists, self.faults, self._budget).blueprint()),
             ("/mailerlite", list_pages.blueprint(self.lists)),
             ("", pages.blueprint(self.account)),
+            ("/control", room.blueprint(Desk(self.account, self.lists, self, self.next_renewal))),
         )
-        return Listener(web.application(self.account, self.mailbox, parts), port)
+        return Listener(web.application(self.mailbox, parts), port)
 
     def __enter__(self) -> Self:
         self.start()
@@ -130,6 +136,18 @@ class Sandbox(Knobs):
     def seed(self) -> dict[str, Document]:
         """The example prices by lookup key (monthly, yearly, guide), made unless they are there."""
         return seed.seed(self.account)
+
+    def next_renewal(self, customer_id: str | None = None) -> int | None:
+        """When the next period of a customer's (None: of anybody's) subscriptions begins."""
+        whose = {"customer": customer_id} if customer_id else {}
+        found = [
+            renewals.renewal(subscription)
+            for status in ("active", "trialing", "past_due")
+            for subscription in self.account.all("subscription", status=status, **whose)
+            if not subscription["cancel_at"]
+            or subscription["cancel_at"] > renewals.renewal(subscription)
+        ]
+        return min(found, default=None)
 
     @property
     def webhook_url(self) -> str | None:

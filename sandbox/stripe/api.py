@@ -19,15 +19,17 @@ from sandbox.stripe import (
     events,
     evidence,
     idempotency,
-    invoices,
+    invoice_api,
     ownership,
     payment_api,
     payment_links,
     portal,
+    portal_configurations,
     products,
     promotion_codes,
     refunds,
-    subscriptions,
+    subscription_api,
+    test_clocks,
     wire,
 )
 from sandbox.stripe.account import API_VERSION, CAUSE, Account
@@ -41,14 +43,16 @@ ROUTES: list[Route] = [
     *products.ROUTES,
     *customers.ROUTES,
     *checkout.ROUTES,
-    *subscriptions.ROUTES,
-    *invoices.ROUTES,
+    *subscription_api.ROUTES,
+    *test_clocks.ROUTES,
+    *invoice_api.ROUTES,
     *payment_api.ROUTES,
     *refunds.ROUTES,
     *evidence.ROUTES,
     *coupons.ROUTES,
     *promotion_codes.ROUTES,
     *payment_links.ROUTES,
+    *portal_configurations.ROUTES,
     *portal.ROUTES,
     *events.ROUTES,
 ]
@@ -164,7 +168,9 @@ class Api:
         expand = params.pop("expand", None)
         cause = CAUSE.set({"id": request_id, "idempotency_key": key})
         try:
-            answer = route.act(self.account, params, *in_address)
+            subject = test_clocks.subject(self.account, params, in_address)
+            with self.account.time_of(subject):
+                answer = route.act(self.account, params, *in_address)
             return 200, expanded(self.account, answer, expand)
         except errors.Refusal as refusal:
             return refusal.status, self._told(refusal, request_id)

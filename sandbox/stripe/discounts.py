@@ -31,7 +31,7 @@ def redeem(account: Account, chosen: Chosen) -> None:
 
 
 def begin(
-    account: Account, chosen: Chosen, *, session: str, customer: str, subscription: str
+    account: Account, chosen: Chosen, *, session: str | None, customer: str, subscription: str
 ) -> list[str]:
     """The Discounts of a new subscription, saved; their ids."""
     found = [(each, coupon_of(account, each)) for each in chosen]

@@ -188,3 +188,17 @@ def payment(invoice: Document, intent: Document, now: int) -> Document:
         "status": "open",
         "status_transitions": {"canceled_at": None, "paid_at": None},
     }
+
+
+def sums(lines: list[Document], invoice_id: str) -> dict[str, Any]:
+    """The fields of a draft that its lines make."""
+    total = sum(line["amount"] for line in lines)
+    return {
+        "amount_due": max(total, 0),
+        "amount_remaining": max(total, 0),
+        "lines": lists.whole(f"/v1/invoices/{invoice_id}/lines", lines),
+        "subtotal": total,
+        "subtotal_excluding_tax": total,
+        "total": total,
+        "total_excluding_tax": total,
+    }

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.store import Document
 from sandbox.stripe import errors
-from sandbox.stripe.account import INDEXED, Account
+from sandbox.stripe.account import Account
 
 USUAL = 10
 
@@ -30,15 +30,16 @@ def newest(
     url: str,
     params: dict[str, Any],
     wanted: Callable[[Document], bool],
+    by: str = "customer",
 ) -> Document:
     """The same of all objects of a kind that are wanted, however many there are.
 
-    `wanted` must not change what it is shown. Parameters named like a field that is indexed narrow
-    the search by themselves.
+    `wanted` must not change what it is shown. `by` is the parameter, named like the field, that
+    narrows the search when it is given.
     """
-    fields = {n: params[n] for n in INDEXED & params.keys() if isinstance(params[n], str)}
-    if fields:
-        return page(url, [d for d in account.all(kind, **fields) if wanted(d)], params)
+    if params.get(by):
+        found = account.all(kind, **{by: params[by]})
+        return page(url, [document for document in found if wanted(document)], params)
     limit = params.get("limit") or USUAL
     cursor = "ending_before" if params.get("ending_before") else "starting_after"
     place = params.get(cursor)

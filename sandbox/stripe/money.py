@@ -1,5 +1,7 @@
 """Amounts as a person reads them."""
 
+from datetime import UTC, datetime
+
 from sandbox.store import Document
 
 SYMBOLS = {"eur": "€", "usd": "$", "gbp": "£"}
@@ -22,3 +24,8 @@ def price(document: Document) -> str:
     count = recurring["interval_count"]
     every = recurring["interval"] if count == 1 else f"{count} {recurring['interval']}s"
     return f"{told} / {every}"
+
+
+def day(moment: int) -> str:
+    """“21 Nov 2026”."""
+    return f"{datetime.fromtimestamp(moment, UTC):%-d %b %Y}"

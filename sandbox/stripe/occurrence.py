@@ -14,4 +14,4 @@ class Occurrence:
     """`at` is in unix seconds of the sandbox's clock, which stands there while `act` is done."""
 
     at: int
-    act: Callable[[], None]
+    act: Callable[[], object]

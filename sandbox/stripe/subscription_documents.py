@@ -129,3 +129,11 @@ def _plan(price: Document) -> Document:
         "trial_period_days": recurring["trial_period_days"],
         "usage_type": "licensed",
     }
+
+
+def renewed(before: Document, start: int, anchor: int) -> Document:
+    """An item whose period begins at a moment, by an anchor; both in unix seconds."""
+    recurring = before["price"]["recurring"]
+    interval, count = recurring["interval"], recurring["interval_count"]
+    end = next_end(anchor, start, interval, count)
+    return {**before, "current_period_end": end, "current_period_start": start}

@@ -71,6 +71,14 @@ def fall_behind(account: Account, invoice: Document) -> None:
         change(account, subscription, {"status": "past_due"})
 
 
+def set_delinquent(account: Account, customer_id: str, *, delinquent: bool) -> None:
+    """Whether the last charge of a customer's invoices failed."""
+    before = account.find("customer", customer_id)
+    if before and not before.get("deleted") and before["delinquent"] != delinquent:
+        customer = account.save({**before, "delinquent": delinquent})
+        account.emit("customer.updated", customer, before)
+
+
 def fall_asleep(account: Account, before: Document, why: str, **changes: Any) -> Document:
     """It is paused, for one of Stripe's reasons: nothing is invoiced until it is resumed."""
     paused: dict[str, Any] = {

@@ -16,6 +16,7 @@ import pytest
 import requests
 import stripe
 from stripe import params as sdk
+from stripe import test_helpers
 from stripe.billing_portal import Configuration
 from stripe.billing_portal import Session as PortalSession
 from stripe.checkout import Session as CheckoutSession
@@ -41,6 +42,7 @@ CLASSES: dict[str, type] = {
     "event": stripe.Event,
     "invoice": stripe.Invoice,
     "invoice_payment": stripe.InvoicePayment,
+    "invoiceitem": stripe.InvoiceItem,
     "item": stripe.LineItem,
     "line_item": stripe.InvoiceLineItem,
     "payment_intent": stripe.PaymentIntent,
@@ -53,6 +55,7 @@ CLASSES: dict[str, type] = {
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
+    "test_helpers.test_clock": test_helpers.TestClock,
     "webhook_endpoint": stripe.WebhookEndpoint,
 }
 # What the annotations do not give: the recorded answers of the real API have it.
@@ -79,6 +82,13 @@ def everything(
     disputed = str(client.v1.charges.list({"customer": str(membership.customer)}).data[0].id)
     disputes.win(sandbox.account, disputes.open_(sandbox.account, disputed)["id"])
     client.v1.subscriptions.update(str(membership.subscription), {"cancel_at_period_end": True})
+    upgraded = client.v1.subscriptions.retrieve(str(buys("monthly").subscription))
+    item = upgraded["items"].data[0].id
+    client.v1.subscriptions.update(upgraded.id, {"items": [{"id": item, "quantity": 2}]})
+    clock = client.v1.test_helpers.test_clocks.create({"frozen_time": upgraded.created})
+    client.v1.customers.create({"test_clock": clock.id, "payment_method": "pm_card_visa"})
+    client.v1.subscriptions.pause(upgraded.id)
+    sandbox.clock.advance(40 * 24 * 60 * 60)
     configuration = client.v1.billing_portal.configurations.create(
         {"features": {"subscription_cancel": {"enabled": True}}}
     )
@@ -143,6 +153,7 @@ LISTS = [
     "/subscriptions?status=all",
     "/invoices",
     "/invoice_payments",
+    "/invoiceitems",
     "/payment_intents",
     "/charges",
     "/refunds",
@@ -260,7 +271,17 @@ PARAMS: dict[str, type] = {
     "GET /refunds": sdk.RefundListParams,
     "POST /refunds": sdk.RefundCreateParams,
     "POST /refunds/<refund_id>": sdk.RefundUpdateParams,
+    "GET /invoiceitems": sdk.InvoiceItemListParams,
+    "POST /invoices/create_preview": sdk.InvoiceCreatePreviewParams,
+    "POST /invoices/<invoice_id>/finalize": sdk.InvoiceFinalizeInvoiceParams,
+    "POST /invoices/<invoice_id>/pay": sdk.InvoicePayParams,
     "GET /subscriptions": sdk.SubscriptionListParams,
+    "POST /subscriptions": sdk.SubscriptionCreateParams,
+    "POST /subscriptions/<subscription_id>/pause": sdk.SubscriptionPauseParams,
+    "POST /subscriptions/<subscription_id>/resume": sdk.SubscriptionResumeParams,
+    "GET /test_helpers/test_clocks": sdk.test_helpers.TestClockListParams,
+    "POST /test_helpers/test_clocks": sdk.test_helpers.TestClockCreateParams,
+    "POST /test_helpers/test_clocks/<clock_id>/advance": sdk.test_helpers.TestClockAdvanceParams,
     "POST /subscriptions/<subscription_id>": sdk.SubscriptionUpdateParams,
     "DELETE /subscriptions/<subscription_id>": sdk.SubscriptionCancelParams,
     "GET /webhook_endpoints": sdk.WebhookEndpointListParams,
