@@ -28,7 +28,7 @@ def paid_first(message: OutboxMessage) -> Mail | None:
         text="billing/email/paid_first.txt",
         html="billing/email/paid_first.html",
         email=message.recipient,
-        way_in_url=links.whole("claim.way_in", token=token),
+        way_in_url=links.whole("claim.way_in_page", token=token),
         claim_url=links.whole("claim.page"),
     )
 

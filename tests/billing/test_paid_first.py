@@ -1,0 +1,251 @@
+"""Somebody pays before having an account: a letter leads them in, and joining opens the door."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from membership.billing import way_in
+from membership.db import db
+from membership.newsletter.models import CodeSend
+from sandbox.server import Sandbox
+from tests.support.browser import Browser, Elsewhere
+from tests.support.clock import MovableClock
+from tests.support.databases import on_each_database
+from tests.support.links import bound, payer_key, payment_link, pays_by_link, told
+from tests.support.mail import Work, code_for, mails_to
+from tests.support.mailerlite_has import listed, set_up
+from tests.support.paying import ask_stripe, copy_catalogue, price_id
+from tests.support.people import GRACE, PASSWORD, opens_account, signs_in
+from tests.support.settings import settings
+
+OPEN = HTTPStatus.OK
+ALAN = "alan@example.com"
+LETTER = "Your payment to Latchkey: one step to open it"
+pytestmark = pytest.mark.usefixtures("listening")
+
+
+@pytest.fixture
+def link(app: Flask, sandbox: Sandbox) -> str:
+    copy_catalogue(app)
+    return payment_link(app, sandbox)
+
+
+@pytest.fixture
+def paid(elsewhere: Elsewhere, link: str, work: Work) -> None:
+    """Alan has paid by link, has no account, and the post has come."""
+    pays_by_link(elsewhere, link, ALAN)
+    work()
+    work()
+
+
+def way_in_of(sandbox: Sandbox, site_url: str) -> str:
+    """The path the letter leads to."""
+    found = re.search(rf"{re.escape(site_url)}(/join/\S+)", sandbox.mailbox.latest(to=ALAN).text)
+    assert found
+    return found[1]
+
+
+@on_each_database
+def test_from_the_letter_to_an_open_door(
+    visitor: Browser, app: Flask, paid: None, sandbox: Sandbox, site_url: str, work: Work
+) -> None:
+    assert mails_to(sandbox, ALAN) == [LETTER]
+    page = way_in_of(sandbox, site_url)
+    assert visitor.submit(page, action=page).location == "/join"
+    assert ALAN in visitor.get("/join").text
+    work()
+    code = code_for(sandbox, ALAN)
+    answer = visitor.submit("/join", action="/join", code=code, password=PASSWORD)
+    assert "We found a payment" in visitor.follow(answer).text
+    assert visitor.get("/premium").status_code == OPEN
+    assert bound(app) == [(ALAN, "email")]
+
+
+def test_without_a_look_at_the_plans_the_door_opens_just_so(
+    visitor: Browser, paid: None, sandbox: Sandbox, site_url: str, work: Work
+) -> None:
+    page = way_in_of(sandbox, site_url)
+    visitor.submit(page, action=page)
+    work()
+    visitor.submit("/join", action="/join", code=code_for(sandbox, ALAN), password=PASSWORD)
+    assert visitor.get("/premium").status_code == OPEN
+
+
+def test_opening_the_link_sends_nothing(
+    visitor: Browser, paid: None, sandbox: Sandbox, site_url: str, work: Work
+) -> None:
+    """Mail scanners open every link first."""
+    for _ in range(3):
+        answer = visitor.get(way_in_of(sandbox, site_url))
+        assert answer.status_code == OPEN
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+    work()
+    assert mails_to(sandbox, ALAN) == [LETTER]
+
+
+def test_the_code_comes_by_our_own_mail_and_nobody_is_put_on_a_list(
+    visitor: Browser, app: Flask, paid: None, sandbox: Sandbox, site_url: str, work: Work
+) -> None:
+    set_up(app)
+    page = way_in_of(sandbox, site_url)
+    visitor.submit(page, action=page)
+    work()
+    assert len(mails_to(sandbox, ALAN)) == 2
+    assert listed(sandbox, ALAN) is None
+    with app.app_context():
+        assert list(db.session.scalars(select(CodeSend.channel))) == ["smtp"]
+
+
+def test_a_minute_between_two_codes(
+    visitor: Browser, paid: None, sandbox: Sandbox, site_url: str, work: Work
+) -> None:
+    page = way_in_of(sandbox, site_url)
+    visitor.submit(page, action=page)
+    assert visitor.submit(page, action=page).status_code == HTTPStatus.TOO_MANY_REQUESTS
+    work()
+    assert len(mails_to(sandbox, ALAN)) == 2
+
+
+def test_one_letter_for_a_payment_however_often_stripe_tells(
+    app: Flask, paid: None, sandbox: Sandbox, work: Work, clock: MovableClock
+) -> None:
+    key = payer_key(app)
+    for name in ("Alan", "Alan T", "Alan M T"):
+        ask_stripe(sandbox, f"customers/{key}", {"name": name})
+        work()
+        clock.passes(timedelta(days=3))
+    work()
+    assert mails_to(sandbox, ALAN) == [LETTER]
+    assert told(app, "billing.unclaimed") == 1
+
+
+def test_one_letter_a_day_for_an_address(
+    app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work, clock: MovableClock
+) -> None:
+    """Free links must not fill anybody's mailbox; joining opens all that the address paid."""
+    for _ in range(4):
+        pays_by_link(elsewhere, link, ALAN)
+    work()
+    work()
+    assert mails_to(sandbox, ALAN) == [LETTER]
+    clock.passes(timedelta(days=1, minutes=1))
+    pays_by_link(elsewhere, link, ALAN)
+    work()
+    work()
+    assert mails_to(sandbox, ALAN) == [LETTER, LETTER]
+
+
+def test_a_member_who_pays_by_link_gets_no_such_letter(
+    grace: Browser, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
+) -> None:
+    pays_by_link(elsewhere, link, GRACE)
+    work()
+    work()
+    assert sandbox.mailbox.messages == []
+
+
+def test_who_joined_before_the_letter_left_gets_none(
+    app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
+) -> None:
+    pays_by_link(elsewhere, link, ALAN)
+    work()
+    opens_account(app, ALAN)
+    work()
+    assert mails_to(sandbox, ALAN) == []
+
+
+def test_what_opens_nothing_yet_is_not_written_about(
+    app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
+) -> None:
+    """A subscription that has ended before we ever heard of it: the owner sees it, nobody else."""
+    sandbox.webhooks_paused = True
+    pays_by_link(elsewhere, link, ALAN)
+    (made,) = ask_stripe(sandbox, "subscriptions?limit=1", method="GET")["data"]  # type: ignore[misc]
+    ask_stripe(sandbox, f"subscriptions/{made['id']}", method="DELETE")  # type: ignore[index]
+    sandbox.webhooks_paused = False
+    work()
+    work()
+    assert mails_to(sandbox, ALAN) == []
+    assert payer_key(app).startswith("cus_")
+
+
+def test_the_link_of_a_payment_that_has_found_its_member_leads_to_signing_in(
+    visitor: Browser, app: Flask, paid: None, sandbox: Sandbox, site_url: str, work: Work
+) -> None:
+    page = way_in_of(sandbox, site_url)
+    opens_account(app, ALAN)
+    work()
+    assert visitor.get(page).location == "/login"
+    assert "has found its account" in visitor.get("/login").text
+    before = len(mails_to(sandbox, ALAN))
+    token = visitor.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+    assert visitor.post(page, {"csrf_token": token}).location == "/login"
+    work()
+    assert len(mails_to(sandbox, ALAN)) == before
+
+
+def test_a_member_who_opens_the_link_is_led_to_claiming(
+    grace: Browser, paid: None, sandbox: Sandbox, site_url: str
+) -> None:
+    assert grace.get(way_in_of(sandbox, site_url)).location == "/claim"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_we_did_not_sign_is_no_page(
+    visitor: Browser, app: Flask, paid: None, method: str
+) -> None:
+    key = payer_key(app)
+    ours = way_in.make(settings()["SECRET_KEY"], key)
+    token = visitor.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+    forged = [key, f"{key}.", ours[:-1], ours.replace("cus_", "cus_x"), "é.é"]
+    for path in (f"/join/paid/{token_}" for token_ in forged):
+        answer = visitor.get(path) if method == "GET" else visitor.post(path, {"csrf_token": token})
+        assert answer.status_code == HTTPStatus.NOT_FOUND, path
+
+
+def test_a_payer_who_mistyped_breaks_nothing_and_the_owner_sees_it(
+    grace: Browser, app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
+) -> None:
+    pays_by_link(elsewhere, link, "grace@exampel.com")
+    work()
+    work()
+    assert grace.get("/plans").status_code == OPEN
+    said = app.test_cli_runner().invoke(args=["billing", "unclaimed"]).output
+    assert "grace@exampel.com" in said
+    assert "no member has the address it was paid with" in said
+    assert "the payer was written to on" in said
+    assert f"perhaps of: {GRACE}" in said
+
+
+def test_a_guests_one_off_is_written_about_too(
+    app: Flask,
+    browser: Callable[[], Browser],
+    elsewhere: Elsewhere,
+    sandbox: Sandbox,
+    link: str,
+    work: Work,
+) -> None:
+    pays_by_link(elsewhere, payment_link(app, sandbox, "guide"), ALAN)
+    work()
+    work()
+    assert mails_to(sandbox, ALAN) == [LETTER]
+    assert payer_key(app).startswith("cs_")
+    opens_account(app, ALAN)
+    assert signs_in(browser(), ALAN).get("/premium").status_code == OPEN
+
+
+def test_a_delayed_payment_is_nothing_until_it_has_come(
+    app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
+) -> None:
+    sold = {"line_items[0][price]": price_id(app, "guide"), "line_items[0][quantity]": "1"}
+    guide = str(ask_stripe(sandbox, "payment_links", sold)["url"])
+    pays_by_link(elsewhere, guide, ALAN, card="DE89370400440532013000")
+    work()
+    work()
+    assert mails_to(sandbox, ALAN) == []
+    assert told(app, "billing.unclaimed") == 0
