@@ -1,11 +1,11 @@
 """Checkout Sessions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from sandbox import ids
+from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe import checkout_lines, checkout_terms, errors, lists
 from sandbox.stripe.account import Account
@@ -14,6 +14,7 @@ from sandbox.stripe.params import Metadata, Nested, Span, Text, choice, merged, 
 from sandbox.stripe.promotion_codes import NotForThis
 from sandbox.stripe.routes import Params, get, index, post
 
+KIND = "checkout.session"
 RECOVERABLE = 30 * checkout_terms.DAY
 NO_INVOICE: dict[str, Any] = {
     "enabled": False,
@@ -229,10 +230,16 @@ def opened(account: Account, session_id: str) -> Document:
     return session
 
 
-def upcoming(account: Account) -> Iterable[Occurrence]:
+def upcoming(account: Account) -> Iterator[Occurrence]:
     """Open sessions expire."""
-    for session in account.all("checkout.session", status="open"):
-        yield Occurrence(session["expires_at"], partial(_lapse, account, session["id"]))
+    soonest = account.soonest(KIND)
+    if soonest:
+        at, session = soonest
+        yield Occurrence(at, lambda: _lapse(account, session["id"]))
+
+
+def _when(session: Document) -> Hour:
+    return None, session["expires_at"] if session["status"] == "open" else None
 
 
 def _lapse(account: Account, session_id: str) -> None:
@@ -297,8 +304,7 @@ def list_(account: Account, params: Params) -> Document:
             and within(params.get("created"), session["created"])
         )
 
-    now = [opened(account, session["id"]) for session in account.all("checkout.session")]
-    return lists.page("/v1/checkout/sessions", [s for s in now if wanted(s)], params)
+    return lists.newest(account, KIND, "/v1/checkout/sessions", params, wanted)
 
 
 def lines_of(account: Account, session_id: str) -> list[Document]:
@@ -331,3 +337,4 @@ ROUTES = [
     post("/checkout/sessions/<session_id>/expire", expire),
     index("/checkout/sessions/<session_id>/line_items", list_lines),
 ]
+TIMES = ((KIND, _when),)

@@ -148,7 +148,11 @@ def discount(
         if coupon is None:
             continue
         goods = [line["pricing"]["price_details"]["product"] for line in lines]
-        off = taken_off(account, coupon, zip(goods, left, strict=True))
+        open_ = [
+            amount if line["discountable"] else 0
+            for line, amount in zip(lines, left, strict=True)
+        ]
+        off = taken_off(account, coupon, zip(goods, open_, strict=True))
         for place, amount in enumerate(off):
             left[place] -= amount
             if amount:

@@ -147,7 +147,7 @@ def answer(account: Account, session_id: str, *, passed: bool) -> str:
         kept = attempt["intent"] and account.get("payment_intent", attempt["intent"])
         if not passed:
             if kept:
-                _unauthenticated(account, kept)
+                payments.unauthenticated(account, kept)
             raise Declined(
                 "We could not authenticate your card. Try again, or choose a different one."
             )
@@ -155,24 +155,3 @@ def answer(account: Account, session_id: str, *, passed: bool) -> str:
         method = account.get("payment_method", attempt["method"])
         buyer = Buyer(attempt["email"], attempt["name"], attempt["address"], method)
         return completion.complete(account, session, buyer, kept)
-
-
-def _unauthenticated(account: Account, intent: Document) -> None:
-    method = account.get("payment_method", intent["payment_method"])
-    failed = account.save(
-        {
-            **intent,
-            "last_payment_error": {
-                "code": "payment_intent_authentication_failure",
-                "doc_url": "https://stripe.com/docs/error-codes/"
-                "payment-intent-authentication-failure",
-                "message": "The provided PaymentMethod has failed authentication.",
-                "payment_method": method,
-                "type": "invalid_request_error",
-            },
-            "next_action": None,
-            "payment_method": None,
-            "status": "requires_payment_method",
-        }
-    )
-    account.emit("payment_intent.payment_failed", failed)

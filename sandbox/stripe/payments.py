@@ -189,6 +189,28 @@ def challenge(account: Account, intent: Document, payer: Payer, url: str) -> Doc
     return challenged
 
 
+def unauthenticated(account: Account, intent: Document) -> Document:
+    """The owner of the card did not pass their bank's question: another one can be tried."""
+    failed = account.save(
+        {
+            **intent,
+            "last_payment_error": {
+                "code": "payment_intent_authentication_failure",
+                "doc_url": "https://stripe.com/docs/error-codes/"
+                "payment-intent-authentication-failure",
+                "message": "The provided PaymentMethod has failed authentication.",
+                "payment_method": account.get("payment_method", intent["payment_method"]),
+                "type": "invalid_request_error",
+            },
+            "next_action": None,
+            "payment_method": None,
+            "status": "requires_payment_method",
+        }
+    )
+    account.emit("payment_intent.payment_failed", failed)
+    return failed
+
+
 def process(account: Account, intent: Document, payer: Payer) -> tuple[Document, Document]:
     """An account is to be debited, which takes days: the intent and its charge, saved."""
     charge = account.save(_charge(account, intent, payer, pending=True))

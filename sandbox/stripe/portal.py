@@ -1,188 +1,60 @@
-"""Portal configurations and portal sessions."""
+"""Portal sessions: one customer's way to the portal, perhaps straight to one task of it."""
 
 from typing import Any
 
 from sandbox import ids
 from sandbox.store import Document
-from sandbox.stripe import errors, lists
+from sandbox.stripe import errors, subscription_state
 from sandbox.stripe.account import Account
-from sandbox.stripe.params import (
-    Flag,
-    Integer,
-    Many,
-    Metadata,
-    Nested,
-    Table,
-    Text,
-    choice,
-    merged,
-)
-from sandbox.stripe.routes import Params, get, index, post
-from sandbox.stripe.subscriptions import FEEDBACK
+from sandbox.stripe.params import Nested, Table, Text, choice
+from sandbox.stripe.routes import Params, post
 
 LIFETIME = 60 * 60
-
-FEATURES: Table = {
-    "customer_update": Nested(
-        {
-            "allowed_updates": Many(
-                choice("address", "email", "name", "phone", "shipping", "tax_id")
-            ),
-            "enabled": Flag(),
-        }
-    ),
-    "invoice_history": Nested({"enabled": Flag(required=True)}),
-    "payment_method_update": Nested({"enabled": Flag(required=True)}),
-    "subscription_cancel": Nested(
-        {
-            "cancellation_reason": Nested(
-                {"enabled": Flag(required=True), "options": Many(choice(*FEEDBACK))}
-            ),
-            "enabled": Flag(required=True),
-            "mode": choice("at_period_end", "immediately"),
-            "proration_behavior": choice("always_invoice", "create_prorations", "none"),
-        }
-    ),
-    "subscription_pause": Nested(
-        {
-            "duration": Nested(
-                {
-                    "interval_options": Many(
-                        Nested(
-                            {
-                                "interval": choice("day", "month", "week", "year", required=True),
-                                "interval_count": Integer(1),
-                            }
-                        )
-                    ),
-                    "type": choice("indefinite", "interval_options", required=True),
-                }
-            ),
-            "enabled": Flag(),
-        }
-    ),
-    "subscription_update": Nested(
-        {
-            "billing_cycle_anchor": choice("now", "unchanged"),
-            "default_allowed_updates": Many(choice("price", "promotion_code", "quantity")),
-            "enabled": Flag(required=True),
-            "products": Many(
-                Nested({"prices": Many(Text(), required=True), "product": Text(required=True)}),
-                most=10,
-            ),
-            "proration_behavior": choice("always_invoice", "create_prorations", "none"),
-            "trial_update_behavior": choice("continue_trial", "end_trial"),
-        }
-    ),
+# A flow's type, and the feature that has to be enabled for it.
+FLOWS = {
+    "customer_update": "customer_update",
+    "payment_method_update": "payment_method_update",
+    "subscription_cancel": "subscription_cancel",
+    "subscription_pause": "subscription_pause",
+    "subscription_update": "subscription_update",
 }
-WRITE: Table = {
-    "business_profile": Nested(
-        {"headline": Text(60), "privacy_policy_url": Text(), "terms_of_service_url": Text()}
+ABOUT_ONE = ("subscription_cancel", "subscription_pause", "subscription_update")
+SUBSCRIPTION = Nested({"subscription": Text(required=True)})
+FLOW: Table = {
+    "after_completion": Nested(
+        {
+            "hosted_confirmation": Nested({"custom_message": Text(500)}),
+            "redirect": Nested({"return_url": Text(required=True)}),
+            "type": choice("hosted_confirmation", "portal_homepage", "redirect", required=True),
+        }
     ),
-    "default_return_url": Text(),
-    "features": Nested(FEATURES),
-    "metadata": Metadata(),
-    "name": Text(),
+    **dict.fromkeys(ABOUT_ONE, SUBSCRIPTION),
+    "type": choice(*FLOWS, required=True),
 }
-CREATE: Table = {**WRITE, "features": Nested(FEATURES, required=True)}
-NO_FEATURES: dict[str, Any] = {
-    "customer_update": {"allowed_updates": [], "enabled": False},
-    "invoice_history": {"enabled": False},
-    "payment_method_update": {"enabled": False, "payment_method_configuration": None},
-    "subscription_cancel": {
-        "cancellation_reason": {"enabled": False, "options": []},
-        "enabled": False,
-        "mode": "at_period_end",
-        "proration_behavior": "none",
-    },
-    "subscription_pause": {
-        "duration": {"interval_options": [], "type": "indefinite"},
-        "enabled": False,
-    },
-    "subscription_update": {
-        "billing_cycle_anchor": None,
-        "default_allowed_updates": [],
-        "enabled": False,
-        "products": None,
-        "proration_behavior": "none",
-        "schedule_at_period_end": {"conditions": []},
-        "trial_update_behavior": "end_trial",
-    },
+CREATE: Table = {
+    "configuration": Text(),
+    "customer": Text(required=True),
+    "flow_data": Nested(FLOW),
+    "locale": Text(6),
+    "return_url": Text(),
 }
 
 
-def create_configuration(account: Account, params: Params) -> Document:
-    now = account.now()
-    blank: Document = {
-        "id": ids.new("bpc"),
-        "object": "billing_portal.configuration",
-        "active": True,
-        "application": None,
-        "business_profile": dict.fromkeys(
-            ("headline", "privacy_policy_url", "terms_of_service_url")
-        ),
-        "created": now,
-        "default_return_url": None,
-        "features": NO_FEATURES,
-        "is_default": False,
-        "livemode": False,
-        "login_page": {"enabled": False, "url": None},
-        "metadata": {},
-        "name": None,
-        "updated": now,
-    }
-    configuration = account.save(_written(account, blank, params))
-    account.emit("billing_portal.configuration.created", configuration)
-    return configuration
-
-
-def _written(account: Account, before: Document, params: Params) -> Document:
-    features = params.get("features") or {}
-    return {
-        **before,
-        **{n: params[n] for n in ("active", "default_return_url", "name") if n in params},
-        "business_profile": before["business_profile"] | (params.get("business_profile") or {}),
-        "features": {
-            name: was | (features.get(name) or {}) for name, was in before["features"].items()
-        },
-        "metadata": merged(before["metadata"], params.get("metadata", {})),
-        "updated": account.now(),
-    }
-
-
-def retrieve_configuration(account: Account, _params: Params, configuration_id: str) -> Document:
-    return account.get("billing_portal.configuration", configuration_id)
-
-
-def update_configuration(account: Account, params: Params, configuration_id: str) -> Document:
-    before = account.get("billing_portal.configuration", configuration_id)
-    configuration = account.save(_written(account, before, params))
-    account.emit("billing_portal.configuration.updated", configuration, before)
-    return configuration
-
-
-def list_configurations(account: Account, params: Params) -> Document:
-    found = [
-        configuration
-        for configuration in account.all("billing_portal.configuration")
-        if all(params.get(name) in (None, configuration[name]) for name in ("active", "is_default"))
-    ]
-    return lists.page("/v1/billing_portal/configurations", found, params)
-
-
-def create_session(account: Account, params: Params) -> Document:
+def create(account: Account, params: Params) -> Document:
     customer = account.get("customer", params["customer"], param="customer")
     configuration = _configuration(account, params.get("configuration"))
+    flow = _flow(account, configuration, customer, params.get("flow_data"))
     id_ = ids.new("bps")
     session = account.save(
         {
             "id": id_,
             "object": "billing_portal.session",
+            "after_expiration": None,
             "configuration": configuration["id"],
             "created": account.now(),
             "customer": customer["id"],
             "customer_account": None,
-            "flow": None,
+            "flow": flow,
             "livemode": False,
             "locale": params.get("locale"),
             "on_behalf_of": None,
@@ -197,7 +69,10 @@ def create_session(account: Account, params: Params) -> Document:
 def _configuration(account: Account, id_: str | None) -> Document:
     """A fresh account has no default one, and a session without one is refused."""
     if id_:
-        return account.get("billing_portal.configuration", id_, param="configuration")
+        found = account.get("billing_portal.configuration", id_, param="configuration")
+        if not found["active"]:
+            raise errors.invalid("This configuration is not active.", "configuration")
+        return found
     for configuration in account.all("billing_portal.configuration", is_default=True):
         return configuration
     raise errors.Refusal(
@@ -207,27 +82,74 @@ def _configuration(account: Account, id_: str | None) -> Document:
     )
 
 
-ROUTES = [
-    post("/billing_portal/configurations", create_configuration, CREATE),
-    index(
-        "/billing_portal/configurations",
-        list_configurations,
-        {"active": Flag(), "is_default": Flag()},
-    ),
-    get("/billing_portal/configurations/<configuration_id>", retrieve_configuration),
-    post(
-        "/billing_portal/configurations/<configuration_id>",
-        update_configuration,
-        {**WRITE, "active": Flag()},
-    ),
-    post(
-        "/billing_portal/sessions",
-        create_session,
-        {
-            "configuration": Text(),
-            "customer": Text(required=True),
-            "locale": Text(6),
-            "return_url": Text(),
-        },
-    ),
-]
+def _flow(
+    account: Account, configuration: Document, customer: Document, given: dict[str, Any] | None
+) -> Document | None:
+    if given is None:
+        return None
+    kind = given["type"]
+    if not configuration["features"][FLOWS[kind]]["enabled"]:
+        raise errors.Refusal(
+            f"The portal configuration does not have `{FLOWS[kind]}` enabled, which this flow "
+            "needs.",
+            param="flow_data[type]",
+        )
+    for name in ABOUT_ONE:
+        if (name == kind) != bool(given.get(name)):
+            raise errors.invalid(
+                f"`{name}` belongs to a flow of type `{name}`, which needs it.",
+                f"flow_data[{name}]",
+            )
+    if kind in ABOUT_ONE:
+        _refuse_subscription(account, customer, kind, given[kind]["subscription"])
+    return {
+        "after_completion": _after(given.get("after_completion") or {"type": "portal_homepage"}),
+        **dict.fromkeys((*ABOUT_ONE, "customer_update", "subscription_update_confirm")),
+        **({kind: _about(kind, given[kind])} if kind in ABOUT_ONE else {}),
+        "type": kind,
+    }
+
+
+def _about(kind: str, given: dict[str, Any]) -> Document:
+    retention = {"retention": None} if kind == "subscription_cancel" else {}
+    return {**retention, "subscription": given["subscription"]}
+
+
+def _refuse_subscription(account: Account, customer: Document, kind: str, id_: str) -> None:
+    param = f"flow_data[{kind}][subscription]"
+    subscription = account.get("subscription", id_, param=param)
+    if subscription["customer"] != customer["id"]:
+        raise errors.no_such("subscription", id_, param=param)
+    if subscription["status"] in subscription_state.ENDED:
+        raise errors.invalid("This subscription has ended.", param)
+    if kind == "subscription_cancel" and subscription["cancel_at"]:
+        raise errors.invalid(
+            "This subscription cannot be canceled: it is already set to be canceled.", param
+        )
+
+
+def _after(given: dict[str, Any]) -> Document:
+    kind = given["type"]
+    if kind == "redirect" and not given.get("redirect"):
+        raise errors.missing("flow_data[after_completion][redirect]")
+    message = (given.get("hosted_confirmation") or {}).get("custom_message")
+    return {
+        "hosted_confirmation": {"custom_message": message}
+        if kind == "hosted_confirmation"
+        else None,
+        "redirect": given["redirect"] if kind == "redirect" else None,
+        "type": kind,
+    }
+
+
+def opened(account: Account, session_id: str) -> Document:
+    """A session whose link still works; else Stripe's refusal."""
+    session = account.get("billing_portal.session", session_id)
+    if account.now() > session["created"] + LIFETIME:
+        raise errors.Refusal(
+            "This link has expired. Go back and open the portal again.", status=410
+        )
+    return session
+
+
+ROUTES = [post("/billing_portal/sessions", create, CREATE)]
