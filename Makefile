@@ -31,6 +31,10 @@ test-stripe: $(VENV)/.dev ## Tell the story to Stripe itself: STRIPE_TEST_KEY=sk
 	@test -n "$(STRIPE_TEST_KEY)" || { echo "Lend it the key of a test account: STRIPE_TEST_KEY=sk_test_... make test-stripe"; exit 1; }
 	@$(PY) -m pytest tests/against_stripe
 
+torture: $(VENV)/.dev ## Random lives with kills and faults: make torture SEED=1 MEMBERS=20 MINUTES=10 DB=both
+	@$(PY) -W ignore -m tests.torture $(if $(SEED),--seed $(SEED)) --members $(or $(MEMBERS),20) \
+	  --minutes $(or $(MINUTES),10) --db $(or $(DB),both)
+
 check: $(VENV)/.dev ## Formatting, lint, types and the direction of imports
 	@echo "Formatting:"
 	@$(PY) -m ruff format --check .

@@ -1,0 +1,149 @@
+"""Live through a history in a town, and see at checkpoints that everybody gets what is theirs."""
+
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from random import Random
+
+from sqlalchemy import select
+
+from membership.db import db
+from membership.inbox import InboxEvent
+from tests.torture import acts, model
+from tests.torture.histories import History
+from tests.torture.model import Answer
+from tests.torture.town import Town, Unsettled, Wrong
+from tests.torture.townsfolk import Diary, Person
+
+SAID = {HTTPStatus.OK: Answer.OPEN, HTTPStatus.PAYMENT_REQUIRED: Answer.SHUT}
+EVERY = 40  # steps between two checkpoints
+
+
+@dataclass
+class Record:
+    """What came of a history."""
+
+    wrong: list[Wrong] = field(default_factory=list)
+    events: int = 0
+    unaccounted: int = 0
+    kills: int = 0
+    asked: int = 0
+    open: int = 0
+    either: int = 0
+    story: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.events} events, {self.kills} kills, {self.asked} answers ({self.open} open, "
+            f"{self.either} on the edge), {len(self.wrong)} wrong, {self.unaccounted} unaccounted"
+        )
+
+
+def live(town: Town, history: History, *, every: int = EVERY) -> Record:
+    """Until the end, or until the first checkpoint that finds something wrong."""
+    with _inspector(town) as inspector:
+        for number, step in enumerate(history, start=1):
+            person = inspector.person(step.who)
+            dice = Random(step.dice)  # noqa: S311 - to be repeated, not to be secret
+            try:
+                happened = acts.BY_NAME[step.act](person, dice)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it may not happen
+                kind = f"{type(error).__name__} as somebody {step.act}"
+                town.complain(kind, f"{number}. {step}: {traceback.format_exc()}")
+                inspector.finds_wrong()
+                break
+            if happened:
+                town.say(f"{number:4}. {step.who} {happened}")
+            if number % every == 0 and inspector.finds_wrong():
+                break
+        else:
+            inspector.finds_wrong()
+        return inspector.record
+
+
+@dataclass
+class Inspector:
+    town: Town
+    known: set[str]  # events from before anybody listened
+    diary: Diary = field(default_factory=Diary)
+    people: dict[str, Person] = field(default_factory=dict)
+    record: Record = field(default_factory=Record)
+
+    def person(self, name: str) -> Person:
+        if name not in self.people:
+            self.people[name] = Person(name, self.town, self.diary, self.person)
+        return self.people[name]
+
+    def finds_wrong(self) -> bool:
+        """Let everything come to rest, and compare each answer with the model's."""
+        record = self.record
+        record.kills, record.story = self.town.kills, self.town.story
+        try:
+            self.town.settle()
+        except Unsettled as unrest:
+            record.wrong.append(Wrong("unrest", f"it does not come to rest:\n{unrest}"))
+        record.wrong.extend(self.town.complaints)
+        record.wrong.extend(self._unaccounted())
+        record.wrong.extend(self._wrong_answers())
+        self.town.say(f"      checkpoint: {record}")
+        return bool(record.wrong)
+
+    def _unaccounted(self) -> Iterator[Wrong]:
+        """Events that Stripe sent, and that are not in the inbox, or not done."""
+        sent = self.town.api.event_ids() - self.known
+        with self.town.app.app_context():
+            undone = InboxEvent.due_at.is_not(None) | InboxEvent.given_up_at.is_not(None)
+            stored = select(InboxEvent.event_id, undone, InboxEvent.last_error)
+            rows = db.session.execute(stored.where(InboxEvent.source == "stripe")).all()
+            db.session.rollback()
+        errors = {event_id: error for event_id, undone, error in rows if undone}
+        missing = sent - {event_id for event_id, _, _ in rows}
+        self.record.events = len(sent)
+        self.record.unaccounted = len(missing) + len(errors)
+        if missing:
+            some = ", ".join(sorted(missing)[:5])
+            yield Wrong("lost", f"{len(missing)} events never arrived: {some}")
+        for event_id, error in list(errors.items())[:3]:
+            yield Wrong("undone", f"{event_id} is not done: {error}")
+
+    def _wrong_answers(self) -> Iterator[Wrong]:
+        right_ones, said = self._right(), self._said()
+        while (later := self._right()) != right_ones:  # a moment passed while we asked
+            right_ones, said = later, self._said()
+        self.record.asked += len(said)
+        for name, right in right_ones.items():
+            self.record.open += right is Answer.OPEN
+            self.record.either += right is Answer.EITHER
+            if right is not Answer.EITHER and SAID.get(HTTPStatus(said[name])) is not right:
+                text = f"{name} should find it {right}, and is answered {said[name]}"
+                yield Wrong(f"not {right}", "\n    ".join([text, *self._doors_of(name)]))
+
+    def _said(self) -> Mapping[str, int]:
+        return {name: self.person(name).reads() for name in self.diary.members}
+
+    def _right(self) -> Mapping[str, Answer]:
+        return model.answers(
+            self.town.api.everything(), self.diary.deeds(), self.town.policy, self._now()
+        )
+
+    def _now(self) -> float:
+        return float(self.town.sandbox.clock.now())
+
+    def _doors_of(self, name: str) -> Iterator[str]:
+        """For a person who wonders why."""
+        stripe = self.town.api.everything()
+        for door in model.doors(stripe, self.diary.deeds(), self.town.policy):
+            if door.member == name:
+                yield f"{door.through} until {door.end} (now {self._now():.0f})"
+
+
+@contextmanager
+def _inspector(town: Town) -> Iterator[Inspector]:
+    inspector = Inspector(town, known=town.api.event_ids())
+    try:
+        yield inspector
+    finally:
+        for person in inspector.people.values():
+            person.browser.session.close()

@@ -1,0 +1,64 @@
+"""What happens to everybody: time, lost nudges, a Stripe that fails, and sudden deaths."""
+
+from random import Random
+
+from tests.torture.townsfolk import Person
+
+HOUR = 60 * 60
+
+
+def time_passes(person: Person, dice: Random) -> str | None:
+    hours = dice.choice([1, 5, 24, 3 * 24, 8 * 24, 15 * 24, 31 * 24])
+    person.town.sandbox.clock.advance(hours * HOUR)
+    return f"waits {hours} hours, as does everybody"
+
+
+def webhooks_are_held_back(person: Person, _dice: Random) -> str | None:
+    person.town.sandbox.webhooks_paused = True
+    return "sees no webhook arrive"
+
+
+def webhooks_go_on(person: Person, _dice: Random) -> str | None:
+    person.town.sandbox.webhooks_paused = False
+    return "sees webhooks arrive again"
+
+
+def webhooks_go_wrong(person: Person, dice: Random) -> str | None:
+    faults = person.town.sandbox.webhook_faults
+    faults.twice = dice.choice([0.0, 0.3, 1.0])
+    faults.twins = dice.choice([0.0, 0.3])
+    faults.late = dice.choice([0.0, 0.3])
+    faults.late_seconds = dice.choice([0.2, 1.0])
+    faults.shuffled = dice.random() < 0.5
+    faults.old_timestamp = dice.choice([0.0, 0.2])
+    return f"sees webhooks go wrong: {faults}"
+
+
+def stripe_fails(person: Person, dice: Random) -> str | None:
+    sandbox = person.town.sandbox
+    sandbox.stripe_fault = dice.choice([None, "down", "limit", "down"])
+    sandbox.stripe_fault_share = dice.choice([0.1, 0.5])
+    return f"sees Stripe fail: {sandbox.stripe_fault}, {sandbox.stripe_fault_share} of calls"
+
+
+def works(person: Person, _dice: Random) -> str | None:
+    person.town.work()
+    return "sees the work done"
+
+
+def somebody_is_killed(person: Person, dice: Random) -> str | None:
+    if not person.town.processes:
+        return None
+    if dice.random() < 0.2:
+        person.town.kill_all()
+        return "sees the power fail"
+    name = dice.choice(["worker-1", "worker-2", "web"])
+    person.town.kill(name)
+    return f"sees {name} killed"
+
+
+def everybody_is_back(person: Person, _dice: Random) -> str | None:
+    if not person.town.processes:
+        return None
+    person.town.revive()
+    return "sees everybody back"
