@@ -77,7 +77,7 @@ def notice_two_subscriptions(session: Session, user_id: int | None) -> None:
         journal.record(session, TWICE, user_id=user_id, subscriptions=ids)
 
 
-def _live(column: InstrumentedAttribute[Any]) -> Select[tuple[Any]]:
+def _live(column: InstrumentedAttribute[Any]) -> Select[Any]:
     """This column, of subscriptions that have not ended."""
     joined = (
         select(column)

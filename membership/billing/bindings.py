@@ -134,10 +134,11 @@ def _recompute(session: Session, payer: Payer, *, now: datetime) -> None:
 
 def _locked(session: Session, key: str) -> Payer:
     """Nobody else can bind it until we commit."""
-    kind: type[Payer] = Checkout if key.startswith("cs_") else Customer
-    payer = session.get(kind, key, with_for_update=True)
-    if isinstance(payer, Checkout) and payer.customer_id:  # it is the customer that is bound
-        payer = session.get(Customer, payer.customer_id, with_for_update=True)
+    checkout = session.get(Checkout, key, with_for_update=True)
+    if checkout and checkout.customer_id is None:
+        return checkout
+    of = checkout.customer_id if checkout else key  # it is the customer that is bound
+    payer = session.get(Customer, of, with_for_update=True)
     if payer is None:
         raise NoSuchPayment(key)
     return payer

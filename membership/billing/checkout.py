@@ -14,10 +14,12 @@ from membership.billing.models import Checkout, Customer, Match, Price, Product
 from membership.billing.stripe_objects import CheckoutData
 from membership.billing.turns import turn_of
 from membership.db import db, transaction
+from membership.journal import Entry
 from membership.vendor_ids import plausible
 
 REUSE_FOR = timedelta(hours=23)
 OPEN_FOR = timedelta(hours=25)  # Stripe closes a session after 24
+CUSTOMER_MADE = "billing.customer_made"
 
 
 class NotForSale(Exception):
@@ -41,10 +43,11 @@ def start(user_id: int, price_id: str, *, complete_url: str, cancel_url: str) ->
 
 
 def _begin(user_id: int, price: Price, complete_url: str, cancel_url: str) -> str:
-    customer_id = holdings.customer_to_sell_to(user_id) or _new_customer(user_id)
-    waiting = _still_open(user_id, customer_id)
+    own = holdings.customer_to_sell_to(user_id)
+    waiting = _still_open(user_id, own) if own else []
     if price.interval and holdings.live_subscription(user_id):
         raise AlreadySubscribed
+    customer_id = own or _new_customer(user_id)
     fresh = clock.billing_now() - REUSE_FOR
     for checkout in waiting:
         if checkout.price_id == price.stripe_id and checkout.url and checkout.created > fresh:
@@ -71,9 +74,9 @@ def for_sale(price_id: str) -> Price | None:
 def _new_customer(user_id: int) -> str:
     """Made at Stripe and stored before anything is sold, so that every payment has an owner."""
     user = db.session.get_one(User, user_id)
-    how_many = select(func.count()).where(Customer.user_id == user_id)
-    # Two clicks make one customer.
-    key = f"customer:{_reference(user_id)}:{db.session.scalar(how_many)}"
+    made_before = select(func.count()).where(Entry.kind == CUSTOMER_MADE, Entry.user_id == user_id)
+    # Two clicks make one customer; one that the owner took away is not given again.
+    key = f"customer:{_reference(user_id)}:{db.session.scalar(made_before)}"
     made = stripe_api.client().create_customer(user.email, user_id=user_id, idempotency_key=key)
     with transaction() as session:
         session.merge(
@@ -85,7 +88,7 @@ def _new_customer(user_id: int) -> str:
                 created_at=clock.billing_now(),
             )
         )
-        journal.record(session, "billing.customer_made", user_id=user_id, customer=made.id)
+        journal.record(session, CUSTOMER_MADE, user_id=user_id, customer=made.id)
     return made.id
 
 

@@ -4,11 +4,13 @@ import click
 from flask.cli import AppGroup
 
 from membership.accounts import registration
-from membership.billing import catalogue, holdings, stripe_api, sync
+from membership.billing import bind_cli, catalogue, holdings, stripe_api, sync
 from membership.db import db
 from membership.newsletter import addresses
 
 billing = AppGroup("billing", help="Plans, payments and access.")
+for command in (bind_cli.bind, bind_cli.unbind, bind_cli.unclaimed):
+    billing.add_command(command)
 
 
 @billing.command("catalogue")

@@ -48,7 +48,7 @@ def settle_customer(session: Session, customer: Customer, *, now: datetime) -> N
     if not any(c.paid_at for c in checkouts) and not set(statuses).difference(NEVER_PAID):
         return
     done = [c for c in checkouts if c.status == "complete"]
-    paid_with = [c.email for c in done if c.email] or [customer.email]
+    paid_with: list[str | None] = [c.email for c in done if c.email] or [customer.email]
     opens = any(_opens(c) for c in checkouts) or bool(set(statuses).intersection(OPENING))
     _settle(session, customer, _whose(session, checkouts, paid_with), paid_with[0], opens, now)
 

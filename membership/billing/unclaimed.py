@@ -75,7 +75,7 @@ def tell_payer(session: Session, key: str) -> None:
     row.told_at = now
 
 
-def _paid_with(email: str) -> Select[tuple[UnclaimedPayment]]:
+def _paid_with(email: str) -> Select[UnclaimedPayment]:
     return select(UnclaimedPayment).where(
         UnclaimedPayment.email == email, UnclaimedPayment.settled_at.is_(None)
     )

@@ -14,7 +14,7 @@ from tests.support.browser import Browser, Elsewhere
 from tests.support.databases import on_each_database
 from tests.support.links import bound, payer_key, payment_link, pays_by_link, told, waiting
 from tests.support.mail import Work
-from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays
+from tests.support.paying import ask_stripe, chooses, copy_catalogue, newest_at_stripe, pays
 from tests.support.people import EDSGER, GRACE
 
 OPEN, SHUT = HTTPStatus.OK, HTTPStatus.PAYMENT_REQUIRED
@@ -109,8 +109,7 @@ def test_a_payer_whom_no_webhook_told_of_is_read_from_stripe(
 ) -> None:
     sandbox.webhooks_paused = True
     pays_by_link(elsewhere, link, OTHER)
-    (made,) = ask_stripe(sandbox, "customers?limit=1", method="GET")["data"]  # type: ignore[misc]
-    status, said = run(app, "bind", made["id"], GRACE)  # type: ignore[index]
+    status, said = run(app, "bind", newest_at_stripe(sandbox, "customers"), GRACE)
     assert (status, premium(grace)) == (0, OPEN), said
 
 

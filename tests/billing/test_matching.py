@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -302,10 +304,8 @@ def test_joining_and_paying_at_the_same_moment_meet(
     people = [f"reader{n}@example.com" for n in range(6)]
     for email in people:
         pays_by_link(elsewhere, link, email)
-    customers = [
-        str(found["id"])
-        for found in ask_stripe(sandbox, "customers?limit=100", method="GET")["data"]  # type: ignore[attr-defined]
-    ]
+    listed: Any = ask_stripe(sandbox, "customers?limit=100", method="GET")["data"]
+    customers = [str(found["id"]) for found in listed]
     assert len(customers) == len(people)
     with app.app_context():
         password_hash = hashing.hash_password(PASSWORD)
@@ -326,8 +326,7 @@ def test_joining_and_paying_at_the_same_moment_meet(
 
     acts: list[Callable[[], None]] = []
     for email, customer in zip(people, customers, strict=True):
-        acts.append(lambda email=email: joins(email))  # type: ignore[misc]
-        acts.append(lambda customer=customer: sync.bring_up_to_date(customer))  # type: ignore[misc]
+        acts += [partial(joins, email), partial(sync.bring_up_to_date, customer)]
     threads = [threading.Thread(target=at_once, args=(act,)) for act in acts]
     for thread in threads:
         thread.start()

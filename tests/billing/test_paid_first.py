@@ -19,7 +19,7 @@ from tests.support.databases import on_each_database
 from tests.support.links import bound, payer_key, payment_link, pays_by_link, told
 from tests.support.mail import Work, code_for, mails_to
 from tests.support.mailerlite_has import listed, set_up
-from tests.support.paying import ask_stripe, copy_catalogue, price_id
+from tests.support.paying import ask_stripe, copy_catalogue, newest_at_stripe, price_id
 from tests.support.people import GRACE, PASSWORD, opens_account, signs_in
 from tests.support.settings import settings
 
@@ -165,8 +165,8 @@ def test_what_opens_nothing_yet_is_not_written_about(
     """A subscription that has ended before we ever heard of it: the owner sees it, nobody else."""
     sandbox.webhooks_paused = True
     pays_by_link(elsewhere, link, ALAN)
-    (made,) = ask_stripe(sandbox, "subscriptions?limit=1", method="GET")["data"]  # type: ignore[misc]
-    ask_stripe(sandbox, f"subscriptions/{made['id']}", method="DELETE")  # type: ignore[index]
+    made = newest_at_stripe(sandbox, "subscriptions")
+    ask_stripe(sandbox, f"subscriptions/{made}", method="DELETE")
     sandbox.webhooks_paused = False
     work()
     work()

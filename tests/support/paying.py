@@ -1,5 +1,6 @@
 """Choosing a plan on the site, and paying on Stripe's page."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -64,3 +65,9 @@ def ask_stripe(
     assert answer.ok, answer.text
     found: dict[str, object] = answer.json()
     return found
+
+
+def newest_at_stripe(sandbox: Sandbox, kind: str) -> str:
+    """The id of the newest of its customers, subscriptions, …"""
+    listed: Any = ask_stripe(sandbox, f"{kind}?limit=1", method="GET")["data"]
+    return str(listed[0]["id"])
