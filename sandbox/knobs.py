@@ -15,11 +15,17 @@ from typing import Any
 from sandbox.courier import Courier
 from sandbox.faults import MAILERLITE, STRIPE, Faults, WebhookFaults, one_of, seconds, share
 from sandbox.mailerlite.api import Budget
+from sandbox.stripe import dunning
+from sandbox.stripe.account import Account
 
 
 class Knobs:
-    """What can go wrong, and how often. All is well until somebody turns one of them."""
+    """What can go wrong, and how often. All is well until somebody turns one of them.
 
+    A restart sets all of them right, but for `after_retries`, which is kept.
+    """
+
+    account: Account
     faults: Faults
     _courier: Courier
     _budget: Budget
@@ -81,6 +87,19 @@ class Knobs:
         self.faults.slowness = seconds("slowness", value)
 
     @property
+    def after_retries(self) -> str:
+        """What becomes of a subscription when the last retry of its charge has failed.
+
+        The setting of a Stripe account: "cancel" (from the start), "unpaid", "leave" (past due for
+        good) or "pause".
+        """
+        return dunning.after_retries(self.account)
+
+    @after_retries.setter
+    def after_retries(self, value: str) -> None:
+        dunning.set_after_retries(self.account, value)
+
+    @property
     def webhooks_paused(self) -> bool:
         """Whether deliveries of both senders are held back."""
         return self._courier.paused
@@ -138,6 +157,7 @@ OWN = (
     "mailerlite_fault_share",
     "mailerlite_limit",
     "slowness",
+    "after_retries",
     "webhooks_paused",
 )
 OF_WEBHOOKS = fields(WebhookFaults)
@@ -150,6 +170,7 @@ def from_text(given: Mapping[str, str]) -> dict[str, Any]:
 
 def _read(name: str, text: str) -> Any:
     kinds: dict[str, Callable[[str], Any]] = {
+        "after_retries": str,
         "stripe_fault": _word,
         "mailerlite_fault": _word,
         "webhooks_paused": _flag,

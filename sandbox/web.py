@@ -5,11 +5,20 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.mailbox import Mailbox
-from sandbox.stripe.account import Account
-from sandbox.stripe.subscriptions import period_end
 
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -20,9 +29,7 @@ POLICY = (
 )
 
 
-def application(
-    account: Account, mailbox: Mailbox, parts: Iterable[tuple[str, Blueprint]]
-) -> Flask:
+def application(mailbox: Mailbox, parts: Iterable[tuple[str, Blueprint]]) -> Flask:
     """The parts by the prefix of their addresses, and the sandbox's own pages."""
     app = Flask(__name__)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -30,7 +37,7 @@ def application(
     app.after_request(_harden)
     for prefix, part in parts:
         app.register_blueprint(part, url_prefix=prefix)
-    app.register_blueprint(_own_pages(account, mailbox))
+    app.register_blueprint(_own_pages(mailbox))
     _log_requests(app)
     return app
 
@@ -81,31 +88,12 @@ def _log_requests(app: Flask) -> None:
         return render_template("sandbox/requests.html", calls=list(calls))
 
 
-def _own_pages(account: Account, mailbox: Mailbox) -> Blueprint:
+def _own_pages(mailbox: Mailbox) -> Blueprint:
     pages = Blueprint("sandbox", __name__)
 
-    @pages.app_template_filter("group_name")
-    def group_name(group_id: str) -> str:
-        group = account.store.get("group", group_id)
-        return str(group["name"]) if group else group_id
-
     @pages.get("/")
-    def index() -> str:
-        return render_template(
-            "sandbox/index.html",
-            customers=list(reversed(account.all("customer"))),
-            subscriptions=[
-                {**s, "period_end": period_end(s)} for s in reversed(account.all("subscription"))
-            ],
-            payments=list(reversed(account.all("charge"))),
-            events=[
-                {**event, "deliveries": account.courier.of(event["id"])}
-                for event in list(reversed(account.all("event")))[:50]
-            ],
-            subscribers=list(reversed(account.store.find("subscriber"))),
-            mails=len(mailbox.messages),
-            emails={c["id"]: c["email"] for c in account.all("customer")},
-        )
+    def index() -> AnyResponse:
+        return redirect(url_for("control.overview"))
 
     @pages.get("/mail")
     def mail() -> str:

@@ -10,11 +10,13 @@ from functools import partial
 from typing import Any
 
 from sandbox import ids
+from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe import errors
 from sandbox.stripe.account import Account
 from sandbox.stripe.occurrence import Occurrence
 
+KIND = "dispute"
 DAY = 24 * 60 * 60
 DAYS_TO_RESPOND = 7
 FEE = 2000
@@ -106,10 +108,15 @@ def lose(account: Account, dispute_id: str) -> Document:
 
 def upcoming(account: Account) -> Iterator[Occurrence]:
     """What nobody answers in time is lost; an inquiry is only over."""
-    for status in ("needs_response", "warning_needs_response"):
-        for dispute in account.all("dispute", status=status):
-            due = dispute["evidence_details"]["due_by"]
-            yield Occurrence(due, partial(_expire, account, dispute["id"]))
+    soonest = account.soonest(KIND)
+    if soonest:
+        at, dispute = soonest
+        yield Occurrence(at, partial(_expire, account, dispute["id"]))
+
+
+def _when(dispute: Document) -> Hour:
+    answered = dispute["status"] not in ("needs_response", "warning_needs_response")
+    return None, None if answered else int(dispute["evidence_details"]["due_by"])
 
 
 def _expire(account: Account, dispute_id: str) -> None:
@@ -236,3 +243,6 @@ def _closed(account: Account, before: Document, **changes: Any) -> Document:
     after = _change(account, before, **changes)
     account.emit("charge.dispute.closed", after)
     return after
+
+
+TIMES = ((KIND, _when),)
