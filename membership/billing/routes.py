@@ -87,10 +87,8 @@ def complete() -> ResponseReturnValue:
     if begun.status in ("open", "expired"):  # came by hand, or too late: nothing was paid
         flash("Nothing was paid. Choose a plan whenever you like.", "status")
         return redirect(url_for("billing.plans"), 303)
-    if begun.payment_status == "unpaid":  # complete all the same: a bank debit, say
-        return render_template("billing/confirming.html", session_id=session_id, slow=True)
     if not _opened(begun):
-        return _confirming(session_id)
+        return _confirming(session_id, slow=begun.payment_status == "unpaid")
     flash("Thank you. You are in.", "status")
     way_back = _way_back()
     destinations.forget()
@@ -148,15 +146,18 @@ def _way_back() -> str | None:
 
 
 def _opened(begun: Checkout) -> bool:
-    """Whether the payment of this session has opened something."""
-    return bool(begun.paid_at and belongings.access_of(current_user.user_id, clock.billing_now()))
+    """Whether this session has opened something. A subscription may be open before its first
+    debit has arrived, a one-off may not."""
+    settled = begun.paid_at or begun.mode == "subscription"
+    return bool(settled and belongings.access_of(current_user.user_id, clock.billing_now()))
 
 
-def _confirming(session_id: str) -> ResponseReturnValue:
-    """Paid, but not confirmed: the page asks again by itself, less and less often."""
+def _confirming(session_id: str, *, slow: bool = False) -> ResponseReturnValue:
+    """Paid, but not confirmed: the page asks again by itself, less and less often. Not when it is
+    `slow`, a debit that takes the bank days."""
     looked = request.args.get("looked", 0, type=int)
-    page = render_template("billing/confirming.html", session_id=session_id, slow=False)
-    if looked >= LOOKS:
+    page = render_template("billing/confirming.html", session_id=session_id, slow=slow)
+    if slow or looked >= LOOKS:
         return page
     again = url_for("billing.complete", session_id=session_id, looked=looked + 1)
     return page, 200, {"Refresh": f"{2 ** (looked + 1)}; url={again}"}

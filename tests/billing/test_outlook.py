@@ -69,20 +69,26 @@ def disputed(status: str) -> SubscriptionFacts:
         (
             OVERDUE,
             on("2027-03-09"),
-            "The last payment did not go through. Everything stays open until 9 March 2027. "
-            "Update your card to keep it so.",
+            (
+                "The last payment did not go through. Everything stays open until 9 March 2027. "
+                "Update your card to keep it so."
+            ),
         ),
         (
             OVERDUE,
             None,
-            "The last payment did not go through. Access ended on 9 March 2027. "
-            "Update your card, and it opens again.",
+            (
+                "The last payment did not go through. Access ended on 9 March 2027. "
+                "Update your card, and it opens again."
+            ),
         ),
         (
             replace(OVERDUE, cancel_at=on("2027-03-05")),
             on("2027-03-05"),
-            "The last payment did not go through. Everything stays open until 5 March 2027. "
-            "Update your card to keep it so.",
+            (
+                "The last payment did not go through. Everything stays open until 5 March 2027. "
+                "Update your card to keep it so."
+            ),
         ),
         (
             replace(MONTHLY, status="canceled", ended_at=on("2027-03-20")),
@@ -112,21 +118,27 @@ def disputed(status: str) -> SubscriptionFacts:
         (
             replace(MONTHLY, status="resting"),
             APRIL,
-            "Stripe calls this “resting”, which is new to us. We have been told. "
-            "What you have stays open until 2 April 2027.",
+            (
+                "Stripe calls this “resting”, which is new to us. We have been told. "
+                "What you have stays open until 2 April 2027."
+            ),
         ),
         # A payment that was taken back, where the owner's policy has closed the door for it …
         (
             disputed("needs_response"),
             None,
-            "Your bank has asked for the last payment back, and that is being looked at. "
-            "Nothing is open until another payment succeeds.",
+            (
+                "Your bank has asked for the last payment back, and that is being looked at. "
+                "Nothing is open until another payment succeeds."
+            ),
         ),
         (
             disputed("lost"),
             None,
-            "The last payment went back to you through your bank. "
-            "Nothing is open until another payment succeeds.",
+            (
+                "The last payment went back to you through your bank. "
+                "Nothing is open until another payment succeeds."
+            ),
         ),
         (
             replace(MONTHLY, latest_payment=REFUNDED),
@@ -199,8 +211,7 @@ GUIDE = PurchaseFacts(
         (
             replace(GUIDE, payment=PaymentFacts(500, dispute_status="under_review")),
             False,
-            "Your bank has asked for the payment back, and that is being looked at. "
-            "It is closed.",
+            "Your bank has asked for the payment back, and that is being looked at. It is closed.",
         ),
     ],
 )

@@ -170,9 +170,7 @@ def test_a_member_with_two_customers_reaches_the_portal_of_each_and_buys_with_th
         )
     assert "gran@example.com" in grace.get("/account").text
     for customer in (own.stripe_id, other):
-        answer = grace.submit(
-            "/account", action="/billing/portal", having={"customer": customer}
-        )
+        answer = grace.submit("/account", action="/billing/portal", having={"customer": customer})
         assert elsewhere.get(answer.location).status_code == HTTPStatus.OK
     chooses(grace, app, "guide")
     session_of = ask_stripe(sandbox, "checkout/sessions?status=open", method="GET")["data"]

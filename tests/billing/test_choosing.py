@@ -1,0 +1,144 @@
+"""A plan that was chosen stays chosen: through signing in, joining, and coming back from Stripe."""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from sandbox.server import Sandbox
+from tests.support import people
+from tests.support.browser import Browser, Elsewhere
+from tests.support.mail import Work, code_for
+from tests.support.paying import (
+    ask_stripe,
+    chooses,
+    copy_catalogue,
+    pays,
+    price_id,
+    way_back,
+)
+from tests.support.people import GRACE, PASSWORD
+
+pytestmark = pytest.mark.usefixtures("listening", "catalogue")
+LOCKED = "/premium?page=2"
+DEBIT = "DE89370400440532013000"  # settles three days later
+
+
+@pytest.fixture
+def catalogue(app: Flask) -> None:
+    copy_catalogue(app)
+
+
+def presses(person: Browser, app: Flask, path: str = "/plans", name: str = "yearly") -> str:
+    """The button of a price on this page; where it leads, as a path if it is on the site."""
+    answer = person.submit(path, action="/checkout", having={"price": price_id(app, name)})
+    assert answer.status_code == HTTPStatus.SEE_OTHER
+    return answer.location
+
+
+def test_a_visitor_who_chose_a_plan_signs_in_and_finds_it_chosen(
+    visitor: Browser, app: Flask, elsewhere: Elsewhere
+) -> None:
+    people.opens_account(app, GRACE)
+    visitor.get(f"/plans?next={LOCKED}")  # from a page that was locked
+    to_login = presses(visitor, app)
+    assert "€50.00 a year" in visitor.get(to_login).text
+    answer = visitor.submit(to_login, action="/login", email=GRACE, password=PASSWORD)
+    page = visitor.follow(answer)
+    assert "You chose" in page.text
+    chosen = page.text.split("You chose")[1].split("</section>")[0]
+    assert price_id(app, "yearly") in chosen
+    url = visitor.submit(
+        answer.location, action="/checkout", having={"price": price_id(app, "monthly")}
+    ).location  # and may still change their mind
+    returned = way_back(pays(elsewhere, url))
+    assert visitor.get(returned).location == LOCKED
+
+
+def test_a_visitor_who_chose_a_plan_joins_and_finds_it_chosen(
+    visitor: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    to_login = presses(visitor, app)
+    way_on = urlsplit(to_login).query.removeprefix("next=")
+    visitor.get(f"/join?next={way_on}")
+    visitor.submit("/join", action="/subscribe", email=GRACE)
+    work()
+    answer = visitor.submit(
+        "/join", action="/join", code=code_for(sandbox, GRACE), password=PASSWORD
+    )
+    page = visitor.follow(answer).text
+    assert "You chose" in page
+    url = presses(visitor, app, "/plans", "yearly")
+    assert visitor.get(way_back(pays(elsewhere, url))).location == "/premium"  # not the plans again
+
+
+def test_a_visitor_cannot_choose_what_is_not_for_sale(visitor: Browser) -> None:
+    token = visitor.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    for forged in ("", "price_1", "//elsewhere.example", "\0"):
+        answer = visitor.post("/checkout", {"csrf_token": token, "price": forged})
+        assert answer.status_code == HTTPStatus.BAD_REQUEST
+
+
+@pytest.mark.parametrize("forged", ["price_1", "<script>", "//elsewhere.example", "%00"])
+def test_a_forged_choice_chooses_nothing(grace: Browser, forged: str) -> None:
+    page = grace.get(f"/plans?price={forged}")
+    assert page.status_code == HTTPStatus.OK
+    assert "You chose" not in page.text
+    assert "<script>" not in page.text
+
+
+def test_going_back_from_stripes_page_keeps_the_choice(
+    grace: Browser, app: Flask, elsewhere: Elsewhere
+) -> None:
+    url = chooses(grace, app, "yearly")
+    assert f"/plans?price={price_id(app, 'yearly')}" in elsewhere.get(url).text
+    page = grace.get(f"/plans?price={price_id(app, 'yearly')}").text
+    assert "You chose" in page
+    assert chooses(grace, app, "monthly") != url
+
+
+def test_a_member_sees_their_plan_marked_and_changes_it_on_stripes_page(
+    grace: Browser, app: Flask, elsewhere: Elsewhere, work: Work
+) -> None:
+    pays(elsewhere, chooses(grace, app))
+    work()
+    page = grace.get(f"/plans?price={price_id(app, 'yearly')}").text
+    assert page.count("Your plan") == 1
+    assert "You chose" not in page  # no second subscription is sold
+    answer = grace.submit("/plans", action="/billing/portal", having={"task": "plan"})
+    assert elsewhere.get(answer.location).status_code == HTTPStatus.OK
+
+
+def test_what_a_year_saves_is_said_in_money(visitor: Browser) -> None:
+    assert "saves €10.00 a year" in visitor.get("/plans").text
+
+
+def test_a_debit_that_takes_days_is_waited_for_in_peace(
+    grace: Browser, app: Flask, elsewhere: Elsewhere
+) -> None:
+    returned = way_back(pays(elsewhere, chooses(grace, app, "guide"), DEBIT))
+    page = grace.get(returned)
+    assert page.status_code == HTTPStatus.OK
+    assert "takes a few days" in page.text
+    assert "Refresh" not in page.headers
+    assert grace.get("/premium").status_code == HTTPStatus.PAYMENT_REQUIRED
+
+
+def test_a_subscription_that_stripe_calls_active_is_open_while_its_debit_is_under_way(
+    grace: Browser, app: Flask, elsewhere: Elsewhere
+) -> None:
+    returned = way_back(pays(elsewhere, chooses(grace, app), DEBIT))
+    assert grace.get(returned).location == "/premium"
+    assert grace.get("/premium").status_code == HTTPStatus.OK
+
+
+def test_a_price_that_is_no_longer_sold_cannot_be_bought_by_a_page_left_open(
+    grace: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    yearly = price_id(app, "yearly")
+    token = grace.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    ask_stripe(sandbox, f"prices/{yearly}", {"active": "false"})
+    work()
+    answer = grace.post("/checkout", {"csrf_token": token, "price": yearly})
+    assert answer.status_code == HTTPStatus.BAD_REQUEST

@@ -1,0 +1,155 @@
+"""The account page: what somebody has, and what comes next, in a sentence they can act on."""
+
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from http import HTTPStatus
+
+import pytest
+from flask import Flask
+
+from membership.billing.dates import day
+from membership.billing.models import Subscription
+from membership.db import db
+from sandbox.server import Sandbox
+from sandbox.stripe import disputes, refunds
+from tests.support.browser import Browser, Elsewhere
+from tests.support.mail import Work
+from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
+
+pytestmark = pytest.mark.usefixtures("listening", "catalogue")
+REFUSED_LATER = "4000000000000341"
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture
+def catalogue(app: Flask) -> None:
+    copy_catalogue(app)
+
+
+@pytest.fixture
+def paying(grace: Browser, app: Flask, elsewhere: Elsewhere, work: Work) -> Browser:
+    """Grace, who pays by the month."""
+    pays(elsewhere, chooses(grace, app))
+    work()
+    return grace
+
+
+def account(member: Browser) -> str:
+    return unescape(member.get("/account").text)
+
+
+def subscription(app: Flask) -> Subscription:
+    with app.app_context():
+        return db.session.query(Subscription).one()
+
+
+def on(moment: datetime) -> str:
+    return day(moment.astimezone(UTC))
+
+
+def passes(sandbox: Sandbox, work: Work, *, days: float) -> None:
+    sandbox.clock.advance(round(days * DAY))
+    work()
+
+
+def test_grace_who_never_paid_is_shown_no_empty_tables(grace: Browser) -> None:
+    page = account(grace)
+    assert "You have no subscription" in page
+    assert "What you bought" not in page
+    assert "Manage billing" not in page
+
+
+def test_a_plan_renews_and_when_it_is_cancelled_it_ends(
+    paying: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    end = subscription(app).period_end
+    assert f"Renews on {on(end)}." in account(paying)
+    assert "€5.00 a month" in account(paying)
+    id_ = subscription(app).stripe_id
+    ask_stripe(sandbox, f"subscriptions/{id_}", {"cancel_at_period_end": "true"})
+    work()
+    assert f"Ends on {on(end)}. Nothing more is charged." in account(paying)
+    passes(sandbox, work, days=32)
+    assert f"Ended on {on(end)}." in account(paying)
+    shut = paying.get("/premium")
+    assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
+    assert f"Ended on {on(end)}." in unescape(shut.text)
+    assert "See the plans" in shut.text
+
+
+def test_a_card_that_fails_is_told_with_the_date_and_mended_from_the_page_that_shut(
+    grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    pays(elsewhere, chooses(grace, app), REFUSED_LATER)
+    work()
+    unpaid_from = subscription(app).period_end
+    passes(sandbox, work, days=32)
+    assert subscription(app).status == "past_due"
+    last = on(unpaid_from + timedelta(days=7))
+    page = account(grace)
+    assert f"Everything stays open until {last}." in page
+    assert 'role="alert"' in page
+    assert "What is open to you" in page
+    assert grace.get("/premium").status_code == HTTPStatus.OK
+    passes(sandbox, work, days=7)
+    shut = grace.get("/premium")
+    assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
+    assert f"Access ended on {last}." in unescape(shut.text)
+    portal = grace.submit("/premium", action="/billing/portal", having={"task": "card"})
+    assert elsewhere.get(portal.location).status_code == HTTPStatus.OK
+
+
+def test_a_refunded_one_off_says_so(
+    grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    pays(elsewhere, chooses(grace, app, "guide"))
+    work()
+    assert "Open until" in account(grace)
+    (charge,) = sandbox.account.all("charge", status="succeeded")
+    refunds.refund(sandbox.account, {"charge": charge["id"]})
+    work()
+    assert "The payment was refunded. It is closed." in account(grace)
+    assert "The payment was refunded." in grace.get("/premium").text
+
+
+def test_a_disputed_payment_says_why_the_door_is_shut_and_won_it_is_open_again(
+    paying: Browser, sandbox: Sandbox, work: Work
+) -> None:
+    (charge,) = sandbox.account.all("charge", status="succeeded")
+    dispute = disputes.open_(sandbox.account, charge["id"], "fraudulent")
+    work()
+    told = "Your bank has asked for the last payment back, and that is being looked at."
+    assert told in account(paying)
+    shut = paying.get("/premium")
+    assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
+    assert told in shut.text
+    disputes.win(sandbox.account, dispute["id"])
+    work()
+    assert "Renews on" in account(paying)
+    assert paying.get("/premium").status_code == HTTPStatus.OK
+
+
+def test_another_plan_shows_as_soon_as_stripe_has_it(
+    paying: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    item = sandbox.account.all("subscription")[0]["items"]["data"][0]["id"]
+    changed = {"items[0][id]": item, "items[0][price]": price_id(app, "yearly")}
+    ask_stripe(sandbox, f"subscriptions/{subscription(app).stripe_id}", changed)
+    work()
+    assert "€50.00 a year" in account(paying)
+    end = subscription(app).period_end
+    assert end > datetime.now(UTC) + timedelta(days=300)
+    assert f"Renews on {on(end)}." in account(paying)
+
+
+def test_edsger_whose_gift_is_over_is_told_so(edsger: Browser) -> None:
+    shut = edsger.get("/premium")
+    assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
+    assert "What you were given ended on" in shut.text
+    assert "See the plans" in shut.text
+
+
+def test_grace_is_not_told_that_something_of_hers_ended(grace: Browser) -> None:
+    shut = grace.get("/premium").text
+    assert "ended" not in shut.lower().split("<main")[1].split("</main>")[0]
+    assert "Choose a plan" in shut
