@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -11,6 +12,7 @@ from sandbox.server import Sandbox
 from tests.sandbox.shop import BACK, CANCELED, DECLINED, WORKS, Buys, Hook, open_checkout
 from tests.support.browser import Elsewhere
 
+CHALLENGED = "4000002500003155"
 DAY = 24 * 60 * 60
 
 
@@ -272,3 +274,265 @@ def test_a_refund_is_whole_or_in_part_and_never_too_much(
     assert [refund.amount for refund in charge.refunds.data] == [2000, 900]
     with pytest.raises(stripe.InvalidRequestError, match="already been refunded"):
         client.v1.refunds.create({"charge": charge.id})
+
+
+def test_a_bank_asks_before_it_pays(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(client, prices["monthly"])
+    assert session.url
+
+    asked = payer.submit(session.url, email="ada@example.com", card=CHALLENGED)
+    waits = client.v1.checkout.sessions.retrieve(session.id)
+    page = urljoin(session.url, asked.headers["Location"])
+    failed = payer.submit(page, answer="fail")
+
+    assert (asked.status_code, failed.status_code) == (303, 402)
+    assert "could not authenticate" in failed.text
+    assert (waits.status, waits.subscription) == ("open", None)
+    assert client.v1.charges.list().data == []
+    (intent,) = client.v1.payment_intents.list().data
+    assert intent.last_payment_error is not None
+    assert intent.last_payment_error.code == "payment_intent_authentication_failure"
+
+    payer.submit(session.url, email="ada@example.com", card=CHALLENGED)
+    done = payer.submit(page, answer="complete")
+
+    assert done.headers["Location"] == BACK.replace("{CHECKOUT_SESSION_ID}", session.id)
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+    assert len(client.v1.charges.list().data) == 1
+
+
+def test_a_banks_question_is_answered_once(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(client, prices["guide"], recurring=False)
+    assert session.url
+    page = f"{session.url}/authenticate"
+    before = payer.session.post(page, data={"answer": "complete"}, timeout=20)
+    payer.submit(session.url, email="ada@example.com", card=CHALLENGED)
+
+    def press(_: int) -> int:
+        answer = {"answer": "complete"}
+        return requests.post(page, data=answer, allow_redirects=False, timeout=10).status_code
+
+    with ThreadPoolExecutor(5) as people:
+        statuses = list(people.map(press, range(5)))
+
+    assert before.status_code == 402
+    assert statuses.count(303) == 1
+    assert len(client.v1.charges.list().data) == 1
+
+
+def test_a_trial_with_a_card_that_is_asked_about_makes_no_payment(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(client, prices["monthly"], subscription_data={"trial_period_days": 7})
+    assert session.url
+
+    payer.submit(session.url, email="ada@example.com", card=CHALLENGED)
+    payer.submit(f"{session.url}/authenticate", answer="complete")
+
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "complete"
+    assert client.v1.payment_intents.list().data == []
+
+
+def test_a_card_with_too_little_on_it_is_told_apart(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(client, prices["guide"], recurring=False)
+    assert session.url
+
+    answer = payer.submit(session.url, email="ada@example.com", card="4000 0000 0000 9995")
+
+    assert "insufficient funds" in answer.text
+    (intent,) = client.v1.payment_intents.list().data
+    assert intent.last_payment_error is not None
+    assert intent.last_payment_error.decline_code == "insufficient_funds"
+
+
+def test_debits_are_for_euros_alone(client: stripe.StripeClient, payer: Elsewhere) -> None:
+    price = client.v1.prices.create(
+        {"currency": "usd", "unit_amount": 500, "product_data": {"name": "A map"}}
+    )
+    session = open_checkout(client, price.id, recurring=False)
+    assert session.url
+
+    forged = payer.submit(session.url, email="a@example.com", card="DE89370400440532013000")
+
+    assert "SEPA" not in payer.get(session.url).text
+    assert forged.status_code == 422
+
+
+def test_a_trial_may_begin_without_a_card(client: stripe.StripeClient, buys: Buys) -> None:
+    session = buys(
+        "monthly",
+        card=None,
+        payment_method_collection="if_required",
+        subscription_data={
+            "trial_period_days": 14,
+            "trial_settings": {"end_behavior": {"missing_payment_method": "pause"}},
+        },
+    )
+
+    assert (session.status, session.payment_status) == ("complete", "no_payment_required")
+    subscription = client.v1.subscriptions.retrieve(str(session.subscription))
+    assert (subscription.status, subscription.default_payment_method) == ("trialing", None)
+    assert subscription.trial_settings is not None
+    assert subscription.trial_settings.end_behavior.missing_payment_method == "pause"
+
+
+def test_what_costs_something_now_needs_a_card_whatever_was_asked(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(client, prices["monthly"], payment_method_collection="if_required")
+    assert session.url
+
+    answer = payer.session.post(session.url, data={"email": "a@example.com"}, timeout=20)
+
+    assert answer.status_code == 422
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
+
+
+def test_terms_must_be_agreed_to(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(
+        client, prices["monthly"], consent_collection={"terms_of_service": "required"}
+    )
+    assert session.url
+
+    refused = payer.submit(session.url, email="ada@example.com", card=WORKS)
+    agreed = payer.submit(
+        session.url, email="ada@example.com", card=WORKS, terms_of_service="accepted"
+    )
+
+    assert (refused.status_code, agreed.status_code) == (422, 303)
+    assert 'aria-describedby="terms_of_service-problem"' in refused.text
+    done = client.v1.checkout.sessions.retrieve(session.id)
+    assert done.consent is not None
+    assert done.consent.terms_of_service == "accepted"
+
+
+def test_tax_needs_an_address_and_may_note_it_when_told_so(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    ada = client.v1.customers.create({"email": "ada@example.com"}).id
+    taxed: dict[str, Any] = {"customer": ada, "automatic_tax": {"enabled": True}}
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        open_checkout(client, prices["monthly"], **taxed)
+    session = open_checkout(
+        client, prices["monthly"], customer_update={"address": "auto", "name": "auto"}, **taxed
+    )
+    assert session.url
+    payer.submit(session.url, card=WORKS, country="FR", name="Ada Lovelace")
+
+    assert refused.value.code == "customer_tax_location_invalid"
+    assert session.automatic_tax.status == "requires_location_inputs"
+    done = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["invoice"]})
+    assert done.automatic_tax.status == "complete"
+    assert isinstance(done.invoice, stripe.Invoice)
+    assert done.invoice.automatic_tax.enabled
+    customer = client.v1.customers.retrieve(ada)
+    assert customer.address is not None
+    assert (customer.address.country, customer.name) == ("FR", "Ada Lovelace")
+    again = open_checkout(client, prices["yearly"], **taxed)  # the address is known now
+    assert again.automatic_tax.status == "complete"
+
+
+def test_an_address_that_is_required_is_asked_for(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(client, prices["monthly"], billing_address_collection="required")
+    assert session.url
+
+    refused = payer.submit(session.url, email="ada@example.com", card=WORKS, city="Bonn")
+    payer.submit(
+        session.url,
+        email="ada@example.com",
+        card=WORKS,
+        line1="Am Hof 1",
+        postal_code="53111",
+        city="Bonn",
+    )
+
+    assert refused.status_code == 422
+    assert 'value="Bonn"' in refused.text  # what was typed is still there
+    done = client.v1.checkout.sessions.retrieve(session.id)
+    assert done.customer_details is not None
+    assert done.customer_details.address is not None
+    assert done.customer_details.address.postal_code == "53111"
+
+
+def test_a_customer_without_an_email_gets_the_one_that_was_typed(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    unnamed = client.v1.customers.create({}).id
+    session = open_checkout(client, prices["monthly"], customer=unnamed)
+    assert session.url
+
+    payer.submit(session.url, email="ada@example.com", card=WORKS)
+
+    assert client.v1.customers.retrieve(unnamed).email == "ada@example.com"
+    done = client.v1.checkout.sessions.retrieve(session.id)
+    assert (done.customer, done.customer_email) == (unnamed, None)
+
+
+def test_what_a_payer_types_changes_no_customer_unasked(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    ada = client.v1.customers.create({"email": "ada@example.com", "name": "Ada"}).id
+    session = open_checkout(client, prices["monthly"], customer=ada)
+    assert session.url
+
+    payer.submit(session.url, card=WORKS, name="Somebody Else")
+
+    customer = client.v1.customers.retrieve(ada)
+    assert (customer.name, customer.address) == ("Ada", None)
+
+
+def test_three_seats_cost_three_times_as_much(client: stripe.StripeClient, buys: Buys) -> None:
+    price = client.v1.prices.list({"lookup_keys": ["monthly"]}).data[0].id
+
+    session = buys("monthly", line_items=[{"price": price, "quantity": 3}])
+
+    assert session.amount_total == 1500
+    subscription = client.v1.subscriptions.retrieve(str(session.subscription))
+    assert subscription["items"].data[0].quantity == 3
+    (charge,) = client.v1.charges.list().data
+    assert charge.amount == 1500
+
+
+def test_who_let_a_checkout_lapse_can_go_on_with_another(
+    sandbox: Sandbox, client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    recovery: Any = {"recovery": {"enabled": True, "allow_promotion_codes": True}}
+    session = open_checkout(client, prices["monthly"], after_expiration=recovery)
+    sandbox.clock.advance(DAY)
+
+    lapsed = client.v1.checkout.sessions.retrieve(session.id)
+    assert lapsed.after_expiration is not None
+    assert lapsed.after_expiration.recovery is not None
+    url = str(lapsed.after_expiration.recovery.url)
+    answer = payer.session.get(url, allow_redirects=False, timeout=20)
+    payer.submit(answer.headers["Location"], email="ada@example.com", card=WORKS)
+
+    newest = client.v1.checkout.sessions.list().data[0]
+    assert (newest.recovered_from, newest.status) == (session.id, "complete")
+    assert newest.allow_promotion_codes
+    sandbox.clock.advance(30 * DAY)
+    assert payer.get(url).status_code == 410
+
+
+def test_a_lapsed_checkout_is_announced_when_its_time_comes(
+    sandbox: Sandbox, client: stripe.StripeClient, prices: dict[str, str], hook: Hook
+) -> None:
+    session = open_checkout(client, prices["monthly"])
+    sandbox.webhook_url = hook.url
+
+    sandbox.clock.advance(2 * DAY)
+
+    sandbox.deliver_pending()
+    assert hook.types == ["checkout.session.expired"]
+    assert hook.events[0]["created"] == session.expires_at
