@@ -33,6 +33,7 @@ def shown(desk: Desk) -> dict[str, Any]:
 
 def register(room: Blueprint, desk: Desk) -> None:
     @room.post("/clock")
+    @room.post("/clock/date", endpoint="to_date")
     def move() -> AnyResponse:
         """Form or JSON: `by` (hour, day, month, renewal), `seconds`, or `date` (YYYY-MM-DD)."""
         given = request.get_json(silent=True) if request.is_json else request.form

@@ -43,13 +43,19 @@ def register(room: Blueprint, desk: Desk) -> None:
 
     @room.post("/charges/<charge_id>/refund")
     def refund(charge_id: str) -> Response:
-        """`amount` is in units as a person writes them (4.50); all that is left without it."""
+        """All that is left of it."""
+        return _refund(charge_id)
+
+    @room.post("/charges/<charge_id>/refund-part")
+    def refund_part(charge_id: str) -> Response:
+        """`amount` as a person writes it: 4.50."""
+        charge = account.get("charge", charge_id)
+        part = _minor(request.form.get("amount", ""), charge["currency"])
+        return _refund(charge_id, amount=part)
+
+    def _refund(charge_id: str, **part: int) -> Response:
         with desk.store.lock:
-            charge = account.get("charge", charge_id)
-            params: dict[str, Any] = {"charge": charge_id}
-            if request.form.get("amount"):
-                params["amount"] = _minor(request.form["amount"], charge["currency"])
-            given = refunds.refund(account, params, pending="pending" in request.form)
+            given = refunds.refund(account, {"charge": charge_id, **part})
         desk.say(f"{amount(given['amount'], given['currency'])} is refunded.")
         return back(PAYMENTS)
 
