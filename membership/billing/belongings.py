@@ -27,25 +27,24 @@ class AccessLine:
 
 @dataclass(frozen=True)
 class SubscriptionLine:
-    """`next` is what happens next; `remedy` what the member can do about it, if anything."""
+    """`next` is what happens next; `remedy` what the member can do about it, if anything.
+
+    `cancellable` and `changeable`, to another plan, are what Stripe's page would let them do.
+    """
 
     customer_id: str
     plan: str
     price: str
     features: frozenset[str]
     status: str
-    ends: bool
+    cancellable: bool
+    changeable: bool
     next: str
     remedy: Remedy | None
 
     @property
     def overdue(self) -> bool:
         return self.status == "past_due"
-
-    @property
-    def changeable(self) -> bool:
-        """Whether another plan can be chosen, or this one cancelled, on Stripe's page."""
-        return self.status in (*GOING_ON, "past_due") and not self.ends
 
 
 @dataclass(frozen=True)
@@ -156,13 +155,15 @@ def _subscription_line(row: Subscription, open_until: datetime | None) -> Subscr
         about, trial_end=row.trial_end, open_until=open_until, policy=facts.policy()
     )
     price, product = db.session.get(Price, row.price_id), _product(row.product_ids)
+    goes_on = row.status in (*GOING_ON, "past_due") and row.cancel_at is None
     return SubscriptionLine(
         customer_id=row.customer_id,
         plan=product.name if product else "Subscription",
         price=plans.price_in_words(price) if price else "",
         features=about.features,
         status=row.status,
-        ends=row.cancel_at is not None,
+        cancellable=goes_on,
+        changeable=goes_on and _other_plan(row),
         next=view.words,
         remedy=view.remedy,
     )
@@ -175,6 +176,21 @@ def _purchase_line(row: Checkout, is_open: bool) -> PurchaseLine | None:
         return None
     words = outlook.of_purchase(found[0], is_open=is_open)
     return PurchaseLine(product.name, row.paid_at, found[0].features, words)
+
+
+def _other_plan(row: Subscription) -> bool:
+    """Whether there is another one on sale."""
+    others = (
+        select(Price.stripe_id)
+        .join(Price.product)
+        .where(
+            Price.active,
+            Product.active,
+            Price.interval.is_not(None),
+            Price.stripe_id != row.price_id,
+        )
+    )
+    return db.session.scalars(others.limit(1)).first() is not None
 
 
 def _product(product_ids: Iterable[str]) -> Product | None:

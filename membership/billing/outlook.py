@@ -48,8 +48,8 @@ def of_subscription(
     """`open_until` is the end of what this subscription opens now, None when that is nothing."""
     if sub.status not in (*GOING_ON, "past_due"):
         return _stopped(sub, open_until)
-    if not open_until and (words := _taken_back("last payment", sub.latest_payment)):
-        return Outlook(f"{words} Nothing is open until another payment succeeds.")
+    if not open_until and (taken_back := _taken_back("last payment", sub.latest_payment)):
+        return Outlook(f"{taken_back} Nothing is open until another payment succeeds.")
     if sub.status == "past_due":
         going_on = _past_due(sub, open_until, policy)
     else:
@@ -64,8 +64,8 @@ def of_purchase(bought: PurchaseFacts, *, is_open: bool) -> str:
     if is_open:
         words = f"Open until {day(until)}." if until else "Yours for good."
         return f"It was refunded. {words}" if fully_refunded(bought.payment) else words
-    if words := _taken_back("payment", bought.payment):
-        return f"{words} It is closed."
+    if taken_back := _taken_back("payment", bought.payment):
+        return f"{taken_back} It is closed."
     return f"It was open until {day(until)}." if until else "It is closed."
 
 

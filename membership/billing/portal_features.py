@@ -87,7 +87,7 @@ def fingerprint(features: Features) -> str:
 
 
 def _update(prices: list[OnSale], promotion_codes: bool) -> Features:
-    if len(prices) < 2:  # nothing to change to
+    if not prices:
         return {"enabled": False}
     products = dict.fromkeys(price.product_id for price in prices)
     return {

@@ -1,6 +1,7 @@
 """The way to Stripe's portal: ours by the API, with the plans on sale, and one call a visit."""
 
 import re
+from html import unescape
 from http import HTTPStatus
 from typing import Any
 
@@ -8,7 +9,14 @@ import pytest
 import requests
 from flask import Flask
 
-from membership.billing.models import Customer, Match, PortalConfiguration
+from membership.billing.entitlements import LEEWAY
+from membership.billing.models import (
+    Customer,
+    Grant,
+    Match,
+    PortalConfiguration,
+    Subscription,
+)
 from membership.db import db, transaction
 from sandbox.server import Sandbox
 from tests.support import people
@@ -28,9 +36,9 @@ def paying_grace(grace: Browser, app: Flask, elsewhere: Elsewhere, work: Work) -
     work()
 
 
-def opens_portal(member: Browser, **typed: str) -> str:
-    """Press the button on the account page; the address of Stripe's page."""
-    answer = member.submit("/account", action="/billing/portal", **typed)
+def opens_portal(member: Browser, task: str = "") -> str:
+    """Press a button on the account page; the address of Stripe's page."""
+    answer = member.submit("/account", action="/billing/portal", task=task)
     assert answer.status_code == HTTPStatus.SEE_OTHER, answer.text
     return answer.location
 
@@ -137,7 +145,7 @@ def test_the_portal_leads_back_to_the_account(grace: Browser, elsewhere: Elsewhe
 def test_every_button_of_the_account_leads_to_stripes_page(
     grace: Browser, elsewhere: Elsewhere, task: str
 ) -> None:
-    assert elsewhere.get(opens_portal(grace, task=task)).status_code == HTTPStatus.OK
+    assert elsewhere.get(opens_portal(grace, task)).status_code == HTTPStatus.OK
 
 
 @on_each_database
@@ -175,6 +183,52 @@ def test_a_member_with_two_customers_reaches_the_portal_of_each_and_buys_with_th
     chooses(grace, app, "guide")
     session_of = ask_stripe(sandbox, "checkout/sessions?status=open", method="GET")["data"]
     assert [found["customer"] for found in session_of] == [own.stripe_id]  # type: ignore[attr-defined]
+
+
+def test_grace_changes_to_the_yearly_plan_and_everything_follows(
+    grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    page = opens_portal(grace, "plan")
+    sandbox.webhooks_paused = True
+    done = elsewhere.submit(page, action=f"{page}/switch", price=price_id(app, "yearly"))
+    assert done.headers["Location"] == f"{grace.site_url}/billing/returned"
+    assert grace.get("/billing/returned").location == "/account"
+    assert "€50.00 a year" in unescape(grace.get("/account").text)  # though the webhook is late
+    sandbox.webhooks_paused = False
+    work()
+    with app.app_context():
+        subscription = db.session.query(Subscription).one()
+        assert subscription.price_id == price_id(app, "yearly")
+        (grant,) = db.session.query(Grant).all()
+        assert grant.ends_at == subscription.period_end + LEEWAY
+        assert (subscription.period_end - subscription.period_start).days >= 365
+    assert "Your plan" in grace.get("/plans").text.split("€50.00")[1].split("</form>")[0]
+
+
+def test_a_pause_closes_the_door_and_its_end_opens_it(
+    grace: Browser, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    page = opens_portal(grace)
+    elsewhere.submit(page, action=f"{page}/pause", length="1 month")
+    work()
+    assert "Paused" in grace.get("/account").text
+    shut = grace.get("/premium")
+    assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
+    assert "Paused" in shut.text
+    page = grace.submit("/premium", action="/billing/portal").location
+    elsewhere.submit(page, action=f"{page}/unpause")
+    work()
+    assert grace.get("/premium").status_code == HTTPStatus.OK
+
+
+def test_a_task_that_stripe_refuses_opens_the_front_page(
+    grace: Browser, sandbox: Sandbox, elsewhere: Elsewhere
+) -> None:
+    page = opens_portal(grace, "cancel")
+    elsewhere.submit(page, action=f"{page}/cancel")
+    again = opens_portal(grace, "cancel")  # our copy does not know yet
+    assert elsewhere.get(again).status_code == HTTPStatus.OK
+    assert len(configurations(sandbox)) == 1
 
 
 def test_a_member_who_has_bought_nothing_is_shown_the_plans(

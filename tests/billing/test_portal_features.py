@@ -22,8 +22,12 @@ def test_every_plan_on_sale_can_be_changed_to() -> None:
     ]
 
 
-def test_with_one_price_there_is_nothing_to_change_to() -> None:
-    assert update() == update(MONTHLY) == {"enabled": False}
+def test_who_pays_a_price_that_is_no_longer_sold_can_change_to_the_only_one_that_is() -> None:
+    assert update(MONTHLY)["products"] == [{"product": "prod_member", "prices": ["price_m"]}]
+
+
+def test_with_nothing_on_sale_there_is_nothing_to_change_to() -> None:
+    assert update() == {"enabled": False}
 
 
 def test_a_code_is_taken_there_where_it_is_taken_at_the_checkout() -> None:
