@@ -71,3 +71,13 @@ def newest_at_stripe(sandbox: Sandbox, kind: str) -> str:
     """The id of the newest of its customers, subscriptions, …"""
     listed: Any = ask_stripe(sandbox, f"{kind}?limit=1", method="GET")["data"]
     return str(listed[0]["id"])
+
+
+def offers_trial(app: Flask, sandbox: Sandbox, days: int = 7) -> None:
+    """From now on the membership may be tried for so many days."""
+    with app.app_context():
+        sold = select(Price.product_id).where(Price.interval.is_not(None)).distinct()
+        products = db.session.scalars(sold).all()
+    for product_id in products:
+        ask_stripe(sandbox, f"products/{product_id}", {"metadata[trial_days]": str(days)})
+    copy_catalogue(app)
