@@ -183,9 +183,8 @@ def _problems(session: Document, typed: Typed) -> Problems:
     if "@" not in _email(session, typed):
         problems["email"] = "An email address is needed."
     if session["billing_address_collection"] == "required":
-        for name, title in STREET.items():
-            if not typed.get(name, "").strip():
-                problems[name] = f"{title}: this is needed."
+        missing = [name for name in STREET if not typed.get(name, "").strip()]
+        problems |= dict.fromkeys(missing, "This is needed.")
     if _located(session) and typed.get("country") not in COUNTRIES:
         problems["country"] = "Choose a country."
     if paying.needs_card(session) and not _card(session, typed):
