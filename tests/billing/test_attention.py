@@ -1,5 +1,6 @@
 """What the owner should look at."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
@@ -11,6 +12,7 @@ from membership.billing.models import Customer, Subscription
 from membership.db import db
 from sandbox.server import Sandbox
 from tests.support.browser import Browser, Elsewhere
+from tests.support.clock import MovableClock
 from tests.support.links import payment_link, pays_by_link, told
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays
@@ -47,11 +49,17 @@ def test_two_subscriptions_of_one_member_are_told_once_and_listed(
 
 
 def test_each_of_the_two_grants_by_itself(
-    twice: list[str], grace: Browser, app: Flask, sandbox: Sandbox, work: Work
+    twice: list[str],
+    grace: Browser,
+    app: Flask,
+    sandbox: Sandbox,
+    work: Work,
+    clock: MovableClock,
 ) -> None:
     for subscription in twice:
         assert grace.get("/premium").status_code == HTTPStatus.OK
         ask_stripe(sandbox, f"subscriptions/{subscription}", method="DELETE")
+        clock.passes(timedelta(minutes=1))
         work()
     assert grace.get("/premium").status_code == HTTPStatus.PAYMENT_REQUIRED
     with app.app_context():
