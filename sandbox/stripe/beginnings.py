@@ -12,8 +12,10 @@ from sandbox.stripe import (
     payment_api,
     payments,
     plan_changes,
+    subscription_documents,
     subscription_state,
     subscriptions,
+    trials,
 )
 from sandbox.stripe.account import Account
 from sandbox.stripe.params import merged
@@ -138,9 +140,9 @@ def _started(
     lines: list[Document],
     trial_end: int | None,
 ) -> Document:
-    subscription = subscriptions.start(
-        account,
-        customer=customer["id"],
+    subscription = subscription_documents.subscription(
+        now=account.now(),
+        customer=customer,
         lines=lines,
         method=params.get("default_payment_method"),
         metadata=merged({}, params.get("metadata")),
@@ -151,11 +153,13 @@ def _started(
         subscription |= _anchored(account, subscription, anchor)
     subscription["description"] = params.get("description")
     subscription["trial_settings"] |= params.get("trial_settings") or {}
+    subscription |= subscriptions.ending(account, subscription, params)
+    # From here on nothing is refused any more: what is refused must leave nothing behind.
     subscription["discounts"] = _discounted(account, params, subscription, lines)
+    trials.give_notice(account, subscription)
     if not trial_end:
         subscription["status"] = "incomplete"
-    ending = subscriptions.ending(account, subscription, params)
-    return account.save({**subscription, **ending})
+    return account.save(subscription)
 
 
 def _discounted(

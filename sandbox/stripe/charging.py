@@ -5,6 +5,14 @@ from sandbox.stripe import invoice_state, payments, subscription_state
 from sandbox.stripe.account import Account
 from sandbox.stripe.payments import Payer
 
+DAY = 24 * 60 * 60
+RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)  # after the attempt before
+
+
+def next_attempt(account: Account, attempts: int) -> int | None:
+    """When an invoice is tried again whose attempts have all failed; None after the last one."""
+    return account.now() + RETRIES[attempts - 1] if attempts <= len(RETRIES) else None
+
 
 def attempt(
     account: Account,

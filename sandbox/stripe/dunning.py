@@ -9,8 +9,6 @@ from sandbox.stripe.account import Account
 from sandbox.stripe.occurrence import Occurrence
 
 KIND = "invoice"
-DAY = 24 * 60 * 60
-RETRIES = (3 * DAY, 5 * DAY, 7 * DAY)  # after the attempt before
 SETTING = "setting"
 AFTER_RETRIES = ("cancel", "unpaid", "leave", "pause")
 
@@ -50,7 +48,7 @@ def collect(account: Account, invoice: Document) -> Document:
     if invoice["status"] != "open":
         return invoice
     tries = invoice["attempt_count"]
-    again = account.now() + RETRIES[tries] if tries < len(RETRIES) else None
+    again = charging.next_attempt(account, tries + 1)
     default = invoice_state.default_method(account, invoice)
     invoice = charging.attempt(
         account,
@@ -70,7 +68,7 @@ def landed(account: Account, invoice: Document, *, paid: bool) -> Document:
     if paid:
         return invoice_state.settle(account, invoice, by_charge=True)
     tries = max(invoice["attempt_count"], 1)
-    again = account.now() + RETRIES[tries - 1] if tries <= len(RETRIES) else None
+    again = charging.next_attempt(account, tries)
     invoice = charging.fail(account, invoice, attempts=tries, next_attempt=again)
     if again is None:
         _give_up(account, invoice)

@@ -96,21 +96,24 @@ def pay(
 ) -> Document:
     """Pay one now, with a method or the one it would be charged to; a draft is finalized first.
 
-    The invoice afterwards: it is still open when the card was declined. The plan of later attempts
-    stays what it was.
+    The invoice afterwards: it is still open when the card was declined. A first attempt begins the
+    plan of retries, a later one leaves it as it was.
     """
     if invoice["status"] == "draft":
         invoice = invoice_state.finalize(account, invoice)
     if invoice["status"] not in ("open", "uncollectible"):
         return invoice
     default = invoice_state.default_method(account, invoice)
+    begins = invoice["attempt_count"] == 0 and invoice["auto_advance"]
     return charging.attempt(
         account,
         invoice,
         method or (account.find("payment_method", default) if default else None),
         off_session=off_session,
         attempts=max(invoice["attempt_count"], 1),
-        next_attempt=invoice["next_payment_attempt"],
+        next_attempt=charging.next_attempt(account, 1)
+        if begins
+        else invoice["next_payment_attempt"],
     )
 
 

@@ -208,7 +208,7 @@ def pause(
     if invoicing_behavior == "invoice" and prorations.pending(account, before):
         invoice = invoices.raise_(account, before, reason="subscription_update", items=[])
         invoice = invoice_state.finalize(account, invoice)
-        invoices.pay(account, invoice)
+        invoices.pay(account, invoice, off_session=True)
         before = account.get("subscription", before["id"])
         changes = invoices.carried(account, before, invoice)
     trials.forget(account, before)
@@ -274,5 +274,8 @@ def _resume_by_invoice(
     if payment_behavior == "resume_on_payment_attempt":
         subscription_state.wake(account, asleep)
     invoice = invoice_state.finalize(account, invoice)
-    invoices.pay(account, invoice)
+    if invoice["status"] == "open":
+        # Tried once: what comes of a resumption is not tried again by itself.
+        invoice = invoice_state.change(account, invoice, auto_advance=False)
+        invoices.pay(account, invoice, off_session=True)
     return account.get("subscription", subscription["id"])

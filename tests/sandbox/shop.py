@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Condition
 from typing import Any
 
 import stripe
@@ -40,10 +41,16 @@ class Hook:
     events: list[dict[str, Any]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     takes: dict[str, float] = field(default_factory=dict)
+    arrived: Condition = field(default_factory=Condition)
 
     @property
     def types(self) -> list[str]:
         return [event["type"] for event in self.events]
+
+    def hears(self, type_: str, timeout: float = 10) -> bool:
+        """Whether an event of a type arrives by itself in time."""
+        with self.arrived:
+            return self.arrived.wait_for(lambda: type_ in self.types, timeout)
 
     def receive(self, body: bytes, headers: dict[str, str]) -> int:
         if "Stripe-Signature" in headers:
@@ -51,7 +58,9 @@ class Hook:
             stripe.WebhookSignature.verify_header(body, signature, WEBHOOK_SECRET, 300)
         event = json.loads(body)
         time.sleep(self.takes.get(event.get("type"), 0))
-        self.events.append({**event, "headers": headers, "raw": body})
+        with self.arrived:
+            self.events.append({**event, "headers": headers, "raw": body})
+            self.arrived.notify_all()
         return self.answers.pop(0) if self.answers else 200
 
 
