@@ -20,6 +20,7 @@ from membership.accounts.sessions import IDLE, SEEN_EVERY, hash_token
 from membership.billing import belongings, bindings
 from membership.billing.grants import live
 from membership.billing.models import Grant
+from membership.billing.outlook import Outlook
 from membership.db import changed, db, transaction
 
 P = ParamSpec("P")
@@ -87,6 +88,13 @@ def may_use(feature: str) -> bool:
     return bool(current_user.may_use(feature))
 
 
+def lapse(feature: str) -> Outlook | None:
+    """Why a feature is shut to the person of this request, if they had it: what to tell them."""
+    if not current_user.is_authenticated or may_use(feature):
+        return None
+    return belongings.lapse_of(current_user.user_id, feature, clock.billing_now())
+
+
 def requires(
     feature: str,
 ) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
@@ -101,18 +109,13 @@ def requires(
             if current_user.is_authenticated:
                 if _payment_found() and may_use(feature):
                     return view(*args, **kwargs)
-                return _locked(feature)
+                page = render_template("premium/locked.html", feature=feature, lapse=lapse(feature))
+                return page, 402
             return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
 
         return guarded
 
     return guard
-
-
-def _locked(feature: str) -> ResponseReturnValue:
-    """The door is shut: says why, to a member for whom it was open, and what would open it."""
-    lapse = belongings.lapse_of(current_user.user_id, feature, clock.billing_now())
-    return render_template("premium/locked.html", feature=feature, lapse=lapse), 402
 
 
 def _payment_found() -> bool:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from membership import config
+from membership.billing import access
 from membership.library import markdown, paywall
 from membership.library.front_matter import PUBLIC
 from membership.library.posts import Post, library
@@ -35,6 +36,7 @@ def post(slug: str) -> ResponseReturnValue:
         teaser=Markup() if is_open else Markup(found.teaser_html),  # noqa: S704 (sanitised)
         body=Markup(library().body(found)) if is_open else None,  # noqa: S704 (sanitised)
         locked=not is_open,
+        lapse=None if is_open else access.lapse(found.access),
         next=request.path,
     )
 

@@ -153,3 +153,9 @@ def test_grace_is_not_told_that_something_of_hers_ended(grace: Browser) -> None:
     shut = grace.get("/premium").text
     assert "ended" not in shut.lower().split("<main")[1].split("</main>")[0]
     assert "Choose a plan" in shut
+
+
+def test_a_locked_post_says_the_same_as_the_premium_page(edsger: Browser, grace: Browser) -> None:
+    locked = "/posts/a-night-with-the-lamp-crew"
+    assert "What you were given ended on" in edsger.get(locked).text
+    assert "Choose a plan" in grace.get(locked).text
