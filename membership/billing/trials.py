@@ -41,11 +41,13 @@ def had_trial(user_id: int) -> bool:
 
 def _remember(session: Session, emails: Iterable[str | None], now: datetime) -> None:
     for hashed in sorted({_hash(email) for email in emails if email}):
+        if session.get(TrialTaken, hashed):
+            continue
         try:
             with session.begin_nested():
                 session.add(TrialTaken(address_hash=hashed, at=now))
         except IntegrityError:
-            continue  # remembered before
+            pass  # remembered by another reading at this moment
 
 
 def _hash(email: str) -> str:

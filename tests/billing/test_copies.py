@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -20,6 +20,7 @@ from membership.billing.stripe_objects import (
     SubscriptionData,
 )
 from membership.db import db, transaction
+from membership.journal import Entry
 from membership.newsletter.models import Standing, Subscriber
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
@@ -191,6 +192,86 @@ def test_what_a_product_no_longer_opens_shuts_for_those_who_have_it(
     with app.app_context():
         open_now = db.session.query(Grant.feature).filter(Grant.revoked_at.is_(None)).all()
         assert [feature for (feature,) in open_now] == ["archive"]
+
+
+def test_what_a_second_product_of_a_subscription_opens_follows_it_too(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    bundle = replace(product(clock, features="archive"), id="prod_2")
+    with app.app_context(), transaction() as session:
+        catalogue.write(session, Catalogue([product(clock), bundle], []))
+    told(app, clock, replace(subscription(clock), product_ids=["prod_1", "prod_2"]))
+    with app.app_context(), transaction() as session:
+        bundle = replace(bundle, metadata={"plan": "bundle", "features": "archive, guide"})
+        changed = catalogue.write(session, Catalogue([product(clock), bundle], []))
+        grants.recompute_holders(session, changed, now=clock())
+    assert changed == {"prod_2"}
+    assert features(app) == {"premium", "archive", "guide"}
+
+
+def test_what_a_product_opens_changes_for_a_guest_of_the_till_too(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    bought = session_of(clock, customer_id=None, email=GRACE)
+    with app.app_context(), transaction() as session:
+        kept = copies.keep_checkout(session, bought, [], now=clock())
+        assert kept
+        grants.recompute_checkout(session, kept, now=clock())
+    assert features(app) == {"premium"}
+    with app.app_context(), transaction() as session:
+        other = product(clock, features="archive")
+        changed = catalogue.write(session, Catalogue([other], []))
+        grants.recompute_holders(session, changed, now=clock())
+    assert features(app) == {"archive"}
+
+
+def features(app: Flask) -> set[str]:
+    with app.app_context():
+        return {f for (f,) in db.session.query(Grant.feature).filter(Grant.revoked_at.is_(None))}
+
+
+def test_a_one_off_counts_from_when_it_was_charged_however_late_we_heard_of_it(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    paid = session_of(clock, customer_id="cus_1")
+    told(app, clock, checkouts=(paid,), charges=(charge(clock() - 2 * DAY),))
+    with app.app_context():
+        assert db.session.query(Grant.starts_at).scalar() == clock() - 2 * DAY
+    clock.passes(DAY)
+    told(app, clock, checkouts=(paid,), charges=(charge(clock() - 3 * DAY),))
+    with app.app_context():
+        assert db.session.query(Grant.starts_at).scalar() == clock() - 3 * DAY
+
+
+def test_a_debit_that_took_days_counts_from_when_it_came_in(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    waiting = session_of(clock, customer_id="cus_1", payment_status="unpaid")
+    told(app, clock, checkouts=(waiting,))
+    ordered = clock()
+    clock.passes(3 * DAY)
+    paid = replace(waiting, payment_status="paid")
+    told(app, clock, checkouts=(paid,), charges=(charge(ordered),))
+    with app.app_context():
+        assert db.session.query(Grant.starts_at).scalar() == clock()
+
+
+def charge(created: datetime) -> ChargeData:
+    return ChargeData("pi_1", "cus_1", 2900, 0, "eur", None, created)
+
+
+def test_the_owner_is_told_once_of_a_status_that_nobody_knows(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    told(app, clock, subscription(clock))
+    for _ in range(2):
+        told(app, clock, subscription(clock, "a_word_of_tomorrow"))
+    with app.app_context():
+        (entry,) = db.session.query(Entry).filter_by(kind="billing.unknown_status")
+        assert (entry.detail["subscription"], entry.detail["status"]) == (
+            "sub_1",
+            "a_word_of_tomorrow",
+        )
 
 
 def test_a_stranger_who_bought_nothing_of_ours_is_not_kept(

@@ -231,3 +231,27 @@ def test_a_trial_goes_over_into_payment(life: Life, elsewhere: Elsewhere) -> Non
     assert life.door == OPEN
     with life.app.app_context():
         assert db.session.query(Payment.amount).scalar() == 500
+
+
+@on_each_database
+def test_a_debit_opens_when_it_has_come_in(life: Life, elsewhere: Elsewhere) -> None:
+    copy_catalogue(life.app)
+    pays(elsewhere, chooses(life.member, life.app, "guide"), "DE89370400440532013000")
+    life.work()
+    assert life.door == SHUT
+    life.passes(4 * DAY)
+    assert life.door == OPEN
+    with life.app.app_context():
+        guide = db.session.scalars(select(Grant).where(Grant.feature == "guide")).one()
+        assert guide.ends_at == guide.starts_at + 30 * DAY
+        assert guide.starts_at > life.now - 2 * DAY
+
+
+def test_a_debit_that_bounces_opens_nothing(life: Life, elsewhere: Elsewhere) -> None:
+    copy_catalogue(life.app)
+    pays(elsewhere, chooses(life.member, life.app, "guide"), "DE62370400440532013001")
+    life.work()
+    life.passes(4 * DAY)
+    assert life.door == SHUT
+    with life.app.app_context():
+        assert db.session.query(Grant).count() == 0
