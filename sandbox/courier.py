@@ -33,9 +33,9 @@ class Courier:
 
     def start(self) -> None:
         with self._changed:
-            self._running = True
             for delivery in self._waiting():
                 self._lane(delivery["url"]).add(delivery)
+            self._running = True
             for lane in self._lanes.values():
                 lane.start()
 

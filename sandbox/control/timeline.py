@@ -96,7 +96,7 @@ class Axis:
 def _months(start: int, end: int) -> list[int]:
     first = datetime.fromtimestamp(start, UTC)
     year, month = first.year, first.month
-    found = []
+    found: list[int] = []
     while True:
         year, month = (year, month + 1) if month < DECEMBER else (year + 1, 1)
         moment = int(datetime(year, month, 1, tzinfo=UTC).timestamp())

@@ -369,7 +369,7 @@ def test_a_body_that_is_no_table_of_knobs(
 
 def test_a_misspelt_fault_is_told(sandbox: Sandbox) -> None:
     with pytest.raises(AttributeError, match="no fault 'twise'"):
-        sandbox.webhook_faults.twise = 1  # type: ignore[attr-defined]
+        sandbox.webhook_faults.twise = 1
     with pytest.raises(ValueError, match="from 0 to 1"):
         sandbox.webhook_faults.lost = 3
 
