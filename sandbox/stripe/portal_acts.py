@@ -9,6 +9,7 @@ from sandbox.stripe import (
     money,
     pauses,
     portal_configurations,
+    subscription_api,
     subscription_state,
     subscriptions,
 )
@@ -91,9 +92,15 @@ def switch(account: Account, session: Document, subscription: Document, price_id
     offered = prices_offered(account, session, subscription)
     if price_id not in [price["id"] for price in offered]:
         raise errors.Refusal("Choose a plan.", status=422)
-    subscriptions.change_plan(
-        account, subscription, price_id, proration_behavior=feature["proration_behavior"]
-    )
+    behavior = feature["proration_behavior"]
+    ends_trial = feature["trial_update_behavior"] == "end_trial"
+    if subscription["status"] == "trialing" and ends_trial:
+        item = subscription_state.items_of(subscription)[0]
+        wanted = [{"id": item["id"], "price": price_id}]
+        params = {"items": wanted, "proration_behavior": behavior, "trial_end": "now"}
+        subscription_api.update(account, params, subscription["id"])
+    else:
+        subscriptions.change_plan(account, subscription, price_id, proration_behavior=behavior)
 
 
 def pauses_offered(account: Account, session: Document) -> list[str]:

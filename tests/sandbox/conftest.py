@@ -115,7 +115,9 @@ def buys(client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere) 
         typed = {field: params.pop(field) for field in PAGE_FIELDS & params.keys()}
         session = open_checkout(client, prices[name], recurring=name != "guide", **params)
         assert session.url
-        payer.submit(session.url, email=email, **({"card": card} if card else {}), **typed)
+        if card:
+            typed["card"] = card
+        payer.submit(session.url, email=email, **typed)
         return client.v1.checkout.sessions.retrieve(session.id)
 
     return buy

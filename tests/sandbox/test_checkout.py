@@ -295,6 +295,10 @@ def test_a_bank_asks_before_it_pays(
     assert intent.last_payment_error is not None
     assert intent.last_payment_error.code == "payment_intent_authentication_failure"
 
+    too_late = payer.session.post(page, data={"answer": "complete"}, timeout=20)
+    assert too_late.status_code == 402
+    assert client.v1.charges.list().data == []
+
     payer.submit(session.url, email="ada@example.com", card=CHALLENGED)
     done = payer.submit(page, answer="complete")
 

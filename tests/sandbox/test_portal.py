@@ -48,11 +48,9 @@ def portal(client: stripe.StripeClient, prices: dict[str, str]) -> OpenPortal:
     configuration = client.v1.billing_portal.configurations.create({"features": features})
 
     def open_portal(customer: str, flow: dict[str, Any] | None = None, **changed: Any) -> str:
+        change: Any = {"features": changed}
         if changed:
-            client.v1.billing_portal.configurations.update(
-                configuration.id,
-                {"features": changed},  # type: ignore[typeddict-item]
-            )
+            client.v1.billing_portal.configurations.update(configuration.id, change)
         wanted: Any = {
             "customer": customer,
             "configuration": configuration.id,
@@ -114,6 +112,32 @@ def test_ada_changes_to_the_yearly_plan_and_pays_the_difference_at_once(
     newest, _ = client.v1.invoices.list({"subscription": subscription.id}).data
     assert (newest.billing_reason, newest.status) == ("subscription_update", "paid")
     assert newest.amount_paid == pytest.approx(4500, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("behavior", "status", "paid"),
+    [("end_trial", "active", 5000), ("continue_trial", "trialing", 0)],
+)
+def test_a_change_of_plan_ends_a_trial_or_lets_it_go_on(
+    client: stripe.StripeClient,
+    prices: dict[str, str],
+    buys: Buys,
+    portal: OpenPortal,
+    payer: Elsewhere,
+    behavior: str,
+    status: str,
+    paid: int,
+) -> None:
+    session = buys("monthly", subscription_data={"trial_period_days": 14})
+    update = {"enabled": True, "trial_update_behavior": behavior}
+    url = portal(str(session.customer), subscription_update=update)
+
+    payer.submit(url, action=f"{url}/switch", price=prices["yearly"])
+
+    subscription = client.v1.subscriptions.retrieve(str(session.subscription))
+    assert subscription.status == status
+    assert subscription["items"].data[0].price.id == prices["yearly"]
+    assert sum(charge.amount for charge in client.v1.charges.list().data) == paid
 
 
 def test_only_plans_that_are_offered_can_be_chosen(
@@ -288,7 +312,9 @@ def test_an_open_invoice_is_paid_by_hand(
     assert client.v1.invoices.retrieve(str(invoice.id)).status == "paid"
     assert client.v1.subscriptions.retrieve(subscription.id).status == "active"
     assert "<form" not in payer.get(page).text
+    attached = len(client.v1.events.list({"type": "payment_method.attached"}).data)
     again = payer.session.post(page, data={"card": WORKS}, allow_redirects=False, timeout=20)
+    assert len(client.v1.events.list({"type": "payment_method.attached"}).data) == attached
     assert again.status_code == 303
     assert len([c for c in client.v1.charges.list().data if c.paid]) == 2
 
@@ -310,7 +336,7 @@ def test_a_flow_opens_one_task_and_leads_back_when_it_is_done(
     payer: Elsewhere,
     kind: str,
     act: str,
-    typed: dict[str, str],
+    typed: dict[str, Any],
 ) -> None:
     session = buys("monthly")
     back = f"{RETURN}?done=1"

@@ -253,8 +253,17 @@ def test_an_amount_is_taken_off_only_what_the_coupon_is_for(
     )
 
     session = buys("guide", discounts=[{"coupon": coupon.id}], card=None)
+    map_ = client.v1.prices.create(
+        {"currency": "eur", "unit_amount": 700, "product_data": {"name": "A map"}}
+    )
+    both = buys(
+        "guide",
+        line_items=[{"price": prices["guide"], "quantity": 1}, {"price": map_.id, "quantity": 2}],
+        discounts=[{"coupon": coupon.id}],
+    )
 
     assert session.amount_total == 0  # never less
+    assert both.amount_total == 1400  # the maps cost what they cost
     with pytest.raises(stripe.InvalidRequestError, match="not for what is in this order"):
         open_checkout(client, prices["monthly"], discounts=[{"coupon": coupon.id}])
 
