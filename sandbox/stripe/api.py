@@ -1,12 +1,12 @@
 """`/v1`: one request from its bytes to its answer."""
 
 import json
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from sandbox import ids
 from sandbox.faults import Faults
@@ -56,6 +56,12 @@ ROUTES: list[Route] = [
     *portal.ROUTES,
     *events.ROUTES,
 ]
+# Not Flask's own: each test has a sandbox, and compiling the rules takes longer than all the rest.
+ADDRESSES = Map(
+    [Rule(f"/v1{route.path}", endpoint=route, methods=[route.method]) for route in ROUTES],
+    strict_slashes=False,
+    redirect_defaults=False,
+)
 LIMITED = 429
 TEST_KEYS = ("sk_test_", "rk_test_")
 LIVE_KEYS = ("sk_live_", "rk_live_")
@@ -73,35 +79,23 @@ class Api:
 
     def blueprint(self) -> Blueprint:
         blueprint = Blueprint("stripe_api", __name__)
-        for route in ROUTES:
-            blueprint.add_url_rule(
-                f"/v1{route.path}",
-                endpoint=f"{route.method} {route.path}".replace(".", "_"),
-                view_func=self._view(partial(self._run, route)),
-                methods=[route.method],
-                provide_automatic_options=False,
-            )
         blueprint.add_url_rule(
             "/<path:path>",
-            endpoint="unknown",
-            view_func=self._view(self._unknown),
+            endpoint="call",
+            view_func=self._call,
             methods=["GET", "POST", "DELETE", "PUT", "PATCH"],
         )
         return blueprint
 
-    def _view(
-        self, answer: "Callable[..., tuple[int, Document, str | None]]"
-    ) -> Callable[..., Response]:
-        def view(**arguments: str) -> Response:
-            request_id = ids.new("req")
-            try:
-                slow = self._admit() == "slow"
-                status, body, original = answer(request_id, slow, **arguments)
-            except errors.Refusal as refusal:
-                status, body, original = refusal.status, self._told(refusal, request_id), None
-            return self._response(status, body, request_id, original)
-
-        return view
+    def _call(self, path: str) -> Response:
+        request_id = ids.new("req")
+        try:
+            slow = self._admit() == "slow"
+            route, in_address = _route(f"/{path}")
+            status, body, original = self._run(route, request_id, slow, in_address)
+        except errors.Refusal as refusal:
+            status, body, original = refusal.status, self._told(refusal, request_id), None
+        return self._response(status, body, request_id, original)
 
     def _admit(self) -> str | None:
         """What is wrong with this call, unless it is refused for it."""
@@ -128,7 +122,7 @@ class Api:
         return fault
 
     def _run(
-        self, route: Route, request_id: str, slow: bool, **in_address: str
+        self, route: Route, request_id: str, slow: bool, in_address: tuple[str, ...]
     ) -> tuple[int, Document, str | None]:
         raw = wire.decoded(_pairs(route.method))
         params = read_all(route.table, raw)
@@ -141,7 +135,7 @@ class Api:
                     kept = idempotency.remembered(self.account, key, request.path, raw)
                     if kept:
                         return kept["status"], kept["body"], kept["request_id"]
-                status, body = self._act(route, params, request_id, key, tuple(in_address.values()))
+                status, body = self._act(route, params, request_id, key, in_address)
                 if key:
                     idempotency.remember(
                         self.account,
@@ -177,11 +171,6 @@ class Api:
         finally:
             CAUSE.reset(cause)
 
-    def _unknown(
-        self, _request_id: str, _slow: bool, path: str
-    ) -> tuple[int, Document, str | None]:
-        raise errors.no_such_address(request.method, f"/{path}")
-
     def _told(self, refusal: errors.Refusal, request_id: str) -> Document:
         log = f"{self.account.public_url}/requests#{request_id}"
         return {"error": {**refusal.error, "request_log_url": log}}
@@ -204,6 +193,15 @@ class Api:
             if original != request_id:
                 response.headers["Idempotent-Replayed"] = "true"
         return response
+
+
+def _route(path: str) -> tuple[Route, tuple[str, ...]]:
+    """What is called, and the ids in the address."""
+    try:
+        route, in_address = ADDRESSES.bind("").match(path, request.method)
+    except HTTPException as error:
+        raise errors.no_such_address(request.method, path) from error
+    return route, tuple(in_address.values())
 
 
 def _key() -> str:

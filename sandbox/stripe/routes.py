@@ -12,7 +12,7 @@ Params = dict[str, Any]
 Act = Callable[..., Document]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Route:
     """`path` is a rule of Flask's, below `/v1`."""
 
