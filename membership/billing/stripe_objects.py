@@ -195,7 +195,7 @@ def invoice(found: Any) -> InvoiceData:
 
 def _paid(payment: Any) -> bool:
     """Whether this is a charge that went through, and not one tried or noted by hand."""
-    return payment.status == "paid" and payment.payment.type == "payment_intent"
+    return bool(payment.status == "paid" and payment.payment.type == "payment_intent")
 
 
 def _renews(line: Any) -> bool:
