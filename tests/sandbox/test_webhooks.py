@@ -50,15 +50,15 @@ def test_the_events_of_a_payment_and_their_order(sandbox: Sandbox, buys: Buys, h
     assert hook.types == [
         "customer.created",
         "payment_method.attached",
-        "charge.succeeded",
+        "payment_intent.created",
         "checkout.session.completed",
         "customer.subscription.created",
+        "charge.succeeded",
+        "payment_intent.succeeded",
         "invoice.created",
         "invoice.finalized",
         "invoice.paid",
         "invoice.payment_succeeded",
-        "payment_intent.created",
-        "payment_intent.succeeded",
         "invoice_payment.paid",
     ]
 
