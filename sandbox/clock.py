@@ -56,6 +56,11 @@ class Clock:
         standing = STANDING.get()
         return standing.test_clock if standing else None
 
+    @property
+    def moving(self) -> bool:
+        """Whether somebody is moving it on at the moment."""
+        return self._ahead < self._target
+
     def now(self) -> int:
         """Unix seconds; the moment of an occurrence while it is being done."""
         standing = STANDING.get()
@@ -67,7 +72,12 @@ class Clock:
             raise ValueError("time does not go back: what has happened has happened")
         with self._lock:
             self._target += seconds
-        self.catch_up()
+        try:
+            self.catch_up()
+        except BaseException:
+            with self._lock:
+                self._target = self._ahead  # it has come so far, and no further
+            raise
         with self._lock:
             self._move(self._target)
 
@@ -127,6 +137,8 @@ class Ticker:
 
     def _run(self) -> None:
         while not self._over.wait(TICK):
+            if self._clock.moving:
+                continue  # who moves it does what is due
             try:
                 self._clock.catch_up()
             except Exception:  # one act that fails must not stop the clock

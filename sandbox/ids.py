@@ -14,7 +14,7 @@ def new(prefix: str) -> str:
 
 
 def letters(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in secrets.token_bytes(length))
 
 
 def digits(length: int) -> str:

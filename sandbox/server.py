@@ -139,15 +139,7 @@ class Sandbox(Knobs):
 
     def next_renewal(self, customer_id: str | None = None) -> int | None:
         """When the next period of a customer's (None: of anybody's) subscriptions begins."""
-        whose = {"customer": customer_id} if customer_id else {}
-        found = [
-            renewals.renewal(subscription)
-            for status in ("active", "trialing", "past_due")
-            for subscription in self.account.all("subscription", status=status, **whose)
-            if not subscription["cancel_at"]
-            or subscription["cancel_at"] > renewals.renewal(subscription)
-        ]
-        return min(found, default=None)
+        return renewals.next_renewal(self.account, customer_id)
 
     @property
     def webhook_url(self) -> str | None:

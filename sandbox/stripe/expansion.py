@@ -29,6 +29,7 @@ REFERENCES = {
     "product": "product",
     "promotion_code": "promotion_code",
     "subscription": "subscription",
+    "test_clock": "test_helpers.test_clock",
 }
 
 
@@ -47,6 +48,15 @@ def _payments(account: Account, invoice: Document) -> Document:
     return whole("/v1/invoice_payments", account.all("invoice_payment", invoice=invoice["id"]))
 
 
+def _confirmation_secret(account: Account, invoice: Document) -> Document | None:
+    """What a page of the shop's own would pay an open invoice with."""
+    links = account.all("invoice_payment", invoice=invoice["id"], status="open")
+    if not links:
+        return None
+    intent = account.get("payment_intent", links[-1]["payment"]["payment_intent"])
+    return {"client_secret": intent["client_secret"], "type": "payment_intent"}
+
+
 def _refunds(account: Account, charge: Document) -> Document:
     found = account.all("refund", charge=charge["id"])
     return whole(f"/v1/charges/{charge['id']}/refunds", list(reversed(found)))
@@ -62,6 +72,7 @@ ON_DEMAND: Mapping[tuple[str, str], Callable[[Account, Document], Document | Non
     ("checkout.session", "line_items"): _line_items,
     ("coupon", "applies_to"): _applies_to,
     ("payment_link", "line_items"): payment_links.line_items,
+    ("invoice", "confirmation_secret"): _confirmation_secret,
     ("invoice", "payments"): _payments,
     ("charge", "refunds"): _refunds,
 }

@@ -19,6 +19,7 @@ from sandbox.stripe.occurrence import Occurrence
 from sandbox.stripe.subscription_state import items_of, with_items
 
 KIND = "subscription"
+RENEWING = ("active", "past_due", "trialing", "unpaid")
 PATIENCE = 23 * 60 * 60  # for the first payment of one that is incomplete
 
 
@@ -49,6 +50,20 @@ def _next(subscription: Document) -> int | None:
 def renewal(subscription: Document) -> int:
     """When its next period begins."""
     return min(int(item["current_period_end"]) for item in items_of(subscription))
+
+
+def next_renewal(account: Account, customer_id: str | None = None) -> int | None:
+    """When the next period of a customer's (None: of anybody's) subscriptions begins."""
+    now = account.now()
+
+    def moment(subscription: Document) -> int | None:
+        at = renewal(subscription)
+        ends = subscription["cancel_at"]
+        live = subscription["status"] in RENEWING and subscription["test_clock"] is None
+        theirs = customer_id in (None, subscription["customer"])
+        return at if live and theirs and at > now and (ends is None or ends > at) else None
+
+    return account.store.least(KIND, moment)
 
 
 def _resumption(subscription: Document) -> int | None:

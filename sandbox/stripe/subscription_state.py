@@ -102,10 +102,13 @@ def wake(account: Account, before: Document, **changes: Any) -> Document:
 
 def _latest(account: Account, subscription: Document) -> str | None:
     """The last invoice that is more than a draft."""
-    for invoice in reversed(account.all("invoice", customer=subscription["customer"])):
-        if invoice["status"] != "draft" and subscription_id(invoice) == subscription["id"]:
-            return str(invoice["id"])
-    return None
+    found = account.store.last(
+        "invoice",
+        "customer",
+        subscription["customer"],
+        lambda i: i["status"] != "draft" and subscription_id(i) == subscription["id"],
+    )
+    return str(found["id"]) if found else None
 
 
 def _in_trial(account: Account, subscription: Document) -> bool:
