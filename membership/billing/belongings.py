@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from membership.billing import facts, holdings, outlook, plans
 from membership.billing.dates import day
@@ -91,7 +91,8 @@ def subscriptions_of(user_id: int, now: datetime) -> list[SubscriptionLine]:
 def purchases_of(user_id: int, now: datetime) -> list[PurchaseLine]:
     """The newest first."""
     customers = select(Customer.stripe_id).where(Customer.user_id == user_id)
-    theirs = (Checkout.user_id == user_id) | Checkout.customer_id.in_(customers)
+    as_guest = and_(Checkout.user_id == user_id, Checkout.customer_id.is_(None))
+    theirs = or_(as_guest, Checkout.customer_id.in_(customers))
     rows = db.session.scalars(
         select(Checkout)
         .where(theirs, Checkout.mode == "payment", Checkout.paid_at.is_not(None))

@@ -44,10 +44,11 @@ def recompute_holders(session: Session, product_ids: Iterable[str], *, now: date
             Customer.stripe_id.in_(select(Checkout.customer_id).where(bought)),
         )
     )
-    for customer in session.scalars(holders).all():
+    # Locked, in one order: the owner may be taking one from its member at this moment.
+    for customer in session.scalars(holders.order_by(Customer.stripe_id).with_for_update()).all():
         recompute_customer(session, customer, now=now)
     guests = select(Checkout).where(bought, Checkout.customer_id.is_(None))
-    for checkout in session.scalars(guests).all():
+    for checkout in session.scalars(guests.order_by(Checkout.stripe_id).with_for_update()).all():
         recompute_checkout(session, checkout, now=now)
 
 

@@ -1,13 +1,18 @@
 """The owner's word on whose a payment is: bind, unbind, and the list of what is nobody's."""
 
+import threading
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from membership.billing.models import Checkout, Customer, Grant
-from membership.db import db
+from membership import clock
+from membership.billing import bindings, grants, sync
+from membership.billing.models import Checkout, Customer, Grant, Product
+from membership.db import db, transaction
 from membership.newsletter.models import Standing, Subscriber
 from sandbox.server import Sandbox
 from tests.support.browser import Browser, Elsewhere
@@ -169,6 +174,58 @@ def test_after_the_owner_took_their_customer_a_member_buys_as_another(
     with app.app_context():
         assert db.session.get_one(Customer, key).user_id is None
         assert db.session.query(Customer).count() == 2
+
+
+def test_what_was_bought_with_it_is_no_longer_shown(
+    grace: Browser, app: Flask, elsewhere: Elsewhere, link: str, work: Work
+) -> None:
+    pays(elsewhere, chooses(grace, app, "guide"))
+    work()
+    assert "What you bought" in grace.get("/account").text
+    with app.app_context():
+        key = db.session.scalars(select(Customer.stripe_id)).one()
+    run(app, "unbind", key)
+    assert "What you bought" not in grace.get("/account").text
+
+
+@on_each_database
+def test_taking_a_payment_away_while_it_is_read_again_leaves_the_door_shut(
+    grace: Browser, app: Flask, elsewhere: Elsewhere, link: str, work: Work
+) -> None:
+    """A read that began before the owner spoke writes nothing over their word."""
+    pays_by_link(elsewhere, link, GRACE)
+    work()
+    with app.app_context():
+        key = db.session.scalars(select(Customer.stripe_id)).one()
+        products = list(db.session.scalars(select(Product.stripe_id)))
+    together = threading.Barrier(3)
+    broken: list[BaseException] = []
+
+    def at_once(act: Callable[[], None]) -> None:
+        with app.app_context():
+            together.wait()
+            try:
+                act()
+            except BaseException as error:  # noqa: BLE001 - a thread's error is the test's
+                broken.append(error)
+
+    def takes_away() -> None:
+        with transaction() as session:
+            bindings.unbind(session, key, now=clock.billing_now())
+
+    def reads_the_catalogue() -> None:
+        with transaction() as session:
+            grants.recompute_holders(session, products, now=clock.billing_now())
+
+    for _ in range(5):
+        run(app, "bind", key, GRACE)
+        acts = (takes_away, reads_the_catalogue, partial(sync.bring_up_to_date, key))
+        threads = [threading.Thread(target=at_once, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (premium(grace), broken) == (SHUT, [])
 
 
 def test_when_nothing_is_unclaimed_the_list_says_so(app: Flask) -> None:

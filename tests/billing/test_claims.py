@@ -109,6 +109,24 @@ def test_a_visitor_signs_in_first_and_comes_back(visitor: Browser, app: Flask) -
     assert there.location == "/claim"
 
 
+def test_a_visitor_without_an_account_joins_first_and_comes_back(
+    visitor: Browser, app: Flask, paid: None, sandbox: Sandbox, work: Work, clock: MovableClock
+) -> None:
+    page = visitor.follow(visitor.get("/claim"))
+    assert 'href="/join?next=/claim"' in page.text
+    visitor.get("/join?next=/claim")
+    visitor.submit("/join", action="/subscribe", email=ADA)
+    clock.passes(4 * MINUTE)  # the list is not set up: the code comes by our own mail
+    work()
+    work()
+    joined = visitor.submit("/join", action="/join", code=code_for(sandbox, ADA), password=PASSWORD)
+    assert joined.location == "/claim"
+    asks(visitor)
+    work()
+    assert enters(visitor, code_for(sandbox, WORK)).location == "/account"
+    assert bound(app) == [(ADA, "claim")]
+
+
 def test_a_code_signs_nobody_in(
     grace: Browser, visitor: Browser, app: Flask, paid: None, sandbox: Sandbox, work: Work
 ) -> None:
