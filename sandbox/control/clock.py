@@ -44,6 +44,8 @@ def register(room: Blueprint, desk: Desk) -> None:
             return _told(desk)
         happened = _count(desk, before)
         desk.say(f"It is {moment(desk.clock.now())} now. {_events(happened)}")
+        if given.get("by") == "renewal":
+            desk.say("The period has begun. Its invoice is a draft, and is charged in an hour.")
         return back()
 
     @room.get("/clock")

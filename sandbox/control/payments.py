@@ -9,16 +9,16 @@ from werkzeug.wrappers import Response
 from sandbox.control.desk import HOME, Desk, back, page
 from sandbox.control.words import charge_state
 from sandbox.store import Document
-from sandbox.stripe import disputes, refunds
+from sandbox.stripe import disputes, fraud_warnings, refunds
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import Refusal
 from sandbox.stripe.money import ZERO_DECIMAL, amount
 
 PAYMENTS = f"{HOME}/payments"
 Act = Callable[[Account, str], Document]
-OPENINGS: Mapping[str, Callable[[Account, str, str], Document]] = {
-    "dispute": disputes.open_,
-    "inquiry": disputes.warn,
+OPENINGS: Mapping[str, tuple[Callable[[Account, str, str], Document], str]] = {
+    "dispute": (disputes.open_, "The payment is disputed."),
+    "inquiry": (disputes.warn, "The bank asks about the payment."),
 }
 DECISIONS: Mapping[str, tuple[Act, str]] = {
     "win": (disputes.win, "The dispute is decided for the shop."),
@@ -68,8 +68,16 @@ def register(room: Blueprint, desk: Desk) -> None:
         if how not in OPENINGS:
             abort(404)
         with desk.store.lock:
-            OPENINGS[how](account, charge_id, request.form.get("reason") or "fraudulent")
-        desk.say("The bank asks about the payment." if how == "inquiry" else "It is disputed.")
+            open_, done = OPENINGS[how]
+            open_(account, charge_id, request.form.get("reason") or "fraudulent")
+        desk.say(done)
+        return back(PAYMENTS)
+
+    @room.post("/charges/<charge_id>/fraud-warning")
+    def fraud_warning(charge_id: str) -> Response:
+        with desk.store.lock:
+            fraud_warnings.warn(account, charge_id)
+        desk.say("The bank warns that the payment may be fraud.")
         return back(PAYMENTS)
 
     @room.post("/disputes/<dispute_id>/<act>")
@@ -106,6 +114,8 @@ def _row(account: Account, charge: Document) -> dict[str, Any]:
         "dispute": open_now[0] if open_now else None,
         "refundable": left if good and not blocked else 0,
         "disputable": good and not open_now and all(d["status"] != "lost" for d in known),
+        "warned": bool(account.all(fraud_warnings.KIND, charge=charge["id"])),
+        "good": good,
         "reasons": list(disputes.REASONS),
         "open": disputes.OPEN,
     }

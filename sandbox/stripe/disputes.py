@@ -12,7 +12,7 @@ from typing import Any
 from sandbox import ids
 from sandbox.shelf import Hour
 from sandbox.store import Document
-from sandbox.stripe import errors
+from sandbox.stripe import errors, fraud_warnings
 from sandbox.stripe.account import Account
 from sandbox.stripe.occurrence import Occurrence
 
@@ -135,8 +135,9 @@ def _opened(account: Account, charge_id: str, reason: str, status: str) -> Docum
     dispute = _new(account, charge, reason, status)
     if status == "needs_response":
         dispute |= _withdrawn(account, dispute)
-    account.save({**charge, "disputed": True})
+    disputed = account.save({**charge, "disputed": True})
     account.emit("charge.dispute.created", account.save(dispute))
+    fraud_warnings.settle(account, disputed)
     return dispute
 
 

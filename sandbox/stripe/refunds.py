@@ -6,7 +6,7 @@ or is canceled gives the amount back. It never changes a subscription.
 
 from sandbox import ids
 from sandbox.store import Document
-from sandbox.stripe import errors, lists
+from sandbox.stripe import errors, fraud_warnings, lists
 from sandbox.stripe.account import Account
 from sandbox.stripe.money import amount as told
 from sandbox.stripe.params import Integer, Metadata, Span, Table, Text, choice, merged, within
@@ -39,6 +39,7 @@ def refund(account: Account, params: Params, *, pending: bool = False) -> Docume
     after = _count(account, charge, amount)
     account.emit("refund.created", document)
     account.emit("charge.refunded", after, charge)
+    fraud_warnings.settle(account, after)
     return document
 
 

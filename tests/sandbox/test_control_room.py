@@ -105,6 +105,7 @@ def test_time_moves_by_its_buttons(
     assert due is not None
     page = desk.press("/control/events", "/control/clock", by="renewal")
     assert "<h1>Events</h1>" in page  # back where the button was
+    assert "is charged in an hour" in page
     assert 0 <= sandbox.clock.now() - due < 60
     desk.press("/control", "/control/clock/date", date="2031-01-01")
     assert sandbox.clock.now() > begun + 3 * 365 * DAY
@@ -226,6 +227,15 @@ def test_an_inquiry_by_its_buttons(desk: Desk, account: Account, buys: Buys) -> 
     assert "Make it a dispute" in desk.page(page)
     assert "needs response" in desk.press(page, f"/control/disputes/{dispute['id']}/escalate")
     assert "Dispute lost" in desk.press(page, f"/control/disputes/{dispute['id']}/lose")
+
+
+def test_a_warning_by_its_button(desk: Desk, account: Account, ada: str) -> None:
+    page = f"/control/customers/{ada}"
+    (charge,) = account.all("charge")
+    url = f"/control/charges/{charge['id']}/fraud-warning"
+
+    assert "has warned of fraud" in desk.press(page, url)
+    assert url not in desk.page(page)
 
 
 def test_a_customer_is_deleted(desk: Desk, account: Account, ada: str) -> None:

@@ -23,7 +23,7 @@ from stripe.checkout import Session as CheckoutSession
 
 from sandbox.server import Sandbox
 from sandbox.store import Document
-from sandbox.stripe import disputes
+from sandbox.stripe import disputes, fraud_warnings
 from sandbox.stripe.api import ROUTES
 from sandbox.stripe.params import Many, Nested, Table
 from tests.sandbox.shop import Buys
@@ -52,6 +52,7 @@ CLASSES: dict[str, type] = {
     "price": stripe.Price,
     "product": stripe.Product,
     "promotion_code": stripe.PromotionCode,
+    "radar.early_fraud_warning": stripe.radar.EarlyFraudWarning,
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
     "subscription_item": stripe.SubscriptionItem,
@@ -80,6 +81,7 @@ def everything(
     _bargains(client, buys)
     client.v1.refunds.create({"payment_intent": str(guide.payment_intent), "amount": 100})
     disputed = str(client.v1.charges.list({"customer": str(membership.customer)}).data[0].id)
+    fraud_warnings.warn(sandbox.account, disputed)
     disputes.win(sandbox.account, disputes.open_(sandbox.account, disputed)["id"])
     client.v1.subscriptions.update(str(membership.subscription), {"cancel_at_period_end": True})
     upgraded = client.v1.subscriptions.retrieve(str(buys("monthly").subscription))
@@ -158,6 +160,7 @@ LISTS = [
     "/charges",
     "/refunds",
     "/disputes",
+    "/radar/early_fraud_warnings",
     "/coupons",
     "/promotion_codes",
     "/payment_links",
@@ -246,6 +249,7 @@ PARAMS: dict[str, type] = {
     "POST /customers/<customer_id>": sdk.CustomerUpdateParams,
     "GET /disputes": sdk.DisputeListParams,
     "POST /disputes/<dispute_id>": sdk.DisputeUpdateParams,
+    "GET /radar/early_fraud_warnings": sdk.radar.EarlyFraudWarningListParams,
     "GET /events": sdk.EventListParams,
     "GET /invoice_payments": sdk.InvoicePaymentListParams,
     "GET /invoices": sdk.InvoiceListParams,
