@@ -109,8 +109,10 @@ def is_not_collected_from(person: Person, dice: Random) -> str | None:
         return None
     town = person.town
     town.settle()
-    deeds = person.diary.deeds()
-    end = model.subscription_end(subscription, town.api.everything(), deeds, town.policy)
+    stripe, deeds = town.api.everything(), person.diary.deeds()
+    end = model.GONE  # a grant that never was
+    if model.owner_of(subscription["customer"], stripe, deeds):
+        end = model.subscription_end(subscription, stripe, deeds, town.policy)
     person.diary.held[subscription["id"]] = end
     _write(
         person,

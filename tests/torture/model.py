@@ -195,7 +195,8 @@ def _is_a_guests(session: Json) -> bool:
 
 def payments_are_ours(key: str, stripe: Stripe) -> bool:
     """Whether anything was bought there that is ours."""
-    bought = [_items(s) for s in stripe.subscriptions if s["customer"] == key]
+    there = {customer["id"] for customer in stripe.customers}  # the deleted have nothing any more
+    bought = [_items(s) for s in stripe.subscriptions if s["customer"] == key and key in there]
     bought += [
         _lines(s)
         for s in stripe.sessions

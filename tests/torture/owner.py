@@ -57,6 +57,7 @@ def unbinds(person: Person, dice: Random) -> str | None:
     done, said = person.town.flask("billing", "unbind", key)
     if done:
         person.diary.said[key] = None
+        person.diary.forgets_ends(key, person.town)
     elif whose is not None:
         person.town.complain("owner", f"{key} is {whose}'s, and unbinding it said: {said}")
     return f"sees {key} taken from {whose}: {said.strip()}"

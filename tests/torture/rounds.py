@@ -47,7 +47,7 @@ class Round:
 
         def goes_wrong(place: Place) -> Callable[[History], bool]:
             def tried(steps: History) -> bool:
-                lived = self._live(place, database, steps, torment.EVERY)
+                lived = self._live(place, database, steps, len(steps))
                 found = bool(kinds & {wrong.kind for wrong in lived.wrong})
                 if found:
                     last[place] = lived
@@ -56,8 +56,9 @@ class Round:
             return tried
 
         for place in (village, city):
-            if goes_wrong(place)(self.history):
-                shrink(self.history, goes_wrong(place), seconds=seconds)
+            until_then = self.history[: record.steps]
+            if goes_wrong(place)(until_then):
+                shrink(until_then, goes_wrong(place), seconds=seconds)
                 return in_words(last[place])
         return f"It did not go wrong again: somebody was quicker. It was:\n{in_words(record)}"
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
+from tests.torture import weather
 from tests.torture.histories import History
 
 Fails = Callable[[History], bool]
@@ -11,27 +12,32 @@ Fails = Callable[[History], bool]
 def shrink(history: History, fails: Fails, *, seconds: float) -> History:
     """Leave out people, then pieces, then single steps, for as long as it still fails."""
     deadline = time.monotonic() + seconds
-    shortest = history
-    while time.monotonic() < deadline:
-        for shorter in _shorter(shortest):
-            if time.monotonic() > deadline:
-                return shortest
-            if fails(shorter):
-                shortest = shorter
-                break
-        else:
-            return shortest
+
+    def still_fails(steps: History) -> bool:
+        return time.monotonic() < deadline and fails(steps)
+
+    shortest = next(filter(still_fails, _of_one_person(history)), history)
+    before = None
+    while before != shortest and time.monotonic() < deadline:
+        before = shortest
+        shortest = _without_pieces(shortest, still_fails)
     return shortest
 
 
-def _shorter(history: History) -> Iterator[History]:
-    """Ways to leave something out, the greatest first."""
+def _of_one_person(history: History) -> Iterator[History]:
+    """What happened to them and to everybody: mostly it is a matter of one person alone."""
     for name in sorted({step.who for step in history}):
-        without = tuple(step for step in history if step.who != name)
-        if without:
-            yield without
-    size = len(history) // 2
-    while size:
-        for start in range(0, len(history), size):
-            yield history[:start] + history[start + size :]
-        size //= 2
+        yield tuple(step for step in history if step.who == name or hasattr(weather, step.act))
+
+
+def _without_pieces(history: History, fails: Fails) -> History:
+    size = len(history)
+    while size := size // 2:
+        start = 0
+        while start < len(history):
+            shorter = history[:start] + history[start + size :]
+            if fails(shorter):
+                history = shorter
+            else:
+                start += size
+    return history

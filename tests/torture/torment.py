@@ -26,6 +26,7 @@ class Record:
     """What came of a history."""
 
     wrong: list[Wrong] = field(default_factory=list)
+    steps: int = 0  # lived through
     events: int = 0
     unaccounted: int = 0
     kills: int = 0
@@ -45,6 +46,7 @@ def live(town: Town, history: History, *, every: int = EVERY) -> Record:
     """Until the end, or until the first checkpoint that finds something wrong."""
     with _inspector(town) as inspector:
         for number, step in enumerate(history, start=1):
+            inspector.record.steps = number
             person = inspector.person(step.who)
             dice = Random(step.dice)  # noqa: S311 - to be repeated, not to be secret
             try:
@@ -136,7 +138,10 @@ class Inspector:
         stripe = self.town.api.everything()
         for door in model.doors(stripe, self.diary.deeds(), self.town.policy):
             if door.member == name:
-                yield f"{door.through} until {door.end} (now {self._now():.0f})"
+                status = next(
+                    (s["status"] for s in stripe.subscriptions if s["id"] == door.through), ""
+                )
+                yield f"{door.through} {status} until {door.end}; now it is {self._now():.0f}"
 
 
 @contextmanager

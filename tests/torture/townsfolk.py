@@ -42,6 +42,13 @@ class Diary:
     held: dict[str, End] = field(default_factory=dict)
     paid_by: dict[str, str] = field(default_factory=dict)
 
+    def forgets_ends(self, key: str, town: Town) -> None:
+        """A grant that was taken away, and may be given again: whether it has its old end then,
+        while nothing is collected, the tables do not say."""
+        for subscription in town.sandbox.account.all("subscription", customer=key):
+            if had := self.held.get(subscription["id"]):
+                self.held[subscription["id"]] = End(0, had.latest)
+
     def deeds(self) -> Deeds:
         return Deeds(self.members, self.began, self.signed, self.said, self.comps, self.held)
 
