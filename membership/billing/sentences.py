@@ -107,7 +107,9 @@ SENTENCES: dict[str, Sentence] = {
     "billing.bound": _bound,
     "billing.checkout_begun": _always("A page to pay on was opened at Stripe."),
     "billing.claim_asked": _always("A code was asked for, to claim what another address paid."),
-    "billing.customer_made": _always("Stripe was told who is about to pay."),
+    "billing.customer_made": _always(
+        "Stripe was told of this account, so that what is paid finds it."
+    ),
     "billing.two_subscriptions": _always("There was more than one subscription at a time."),
     "billing.unbound": _always("The owner took a payment away from this account."),
     "billing.unclaimed": _always("Something was paid, and no account was known that it is for."),

@@ -1,51 +1,14 @@
 """The whole story in real windows: phone and desk, with scripts and without."""
 
 import re
-from itertools import count
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.support.chromium import DESK, PHONE, Windows
 from tests.support.people import PASSWORD
 from tests.support.site import Site
-
-numbers = count()
-
-
-def address() -> str:
-    """Somebody who was never here before."""
-    return f"ada{next(numbers)}@example.com"
-
-
-def presses(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def code_in_mailbox(page: Page, site: Site, email: str) -> str:
-    """Look at the mailbox in another tab until the code is there."""
-    tab = page.context.new_page()
-    mail = tab.locator(f'[data-to="{email}"]').first
-    for _ in range(100):
-        tab.goto(site.mailbox_url)
-        if mail.count():
-            break
-        tab.wait_for_timeout(100)
-    found = re.search(r"\d{3} ?\d{3}", mail.get_by_role("heading").inner_text())
-    assert found
-    tab.close()
-    return found[0]
-
-
-def joins(page: Page, site: Site, email: str) -> None:
-    page.goto(site.url)
-    page.get_by_label("Email address").fill(email)
-    presses(page, "Subscribe")
-    expect(page).to_have_url(f"{site.url}/join")
-    page.get_by_label("Code").fill(code_in_mailbox(page, site, email))
-    page.locator("#password").fill(PASSWORD)
-    presses(page, "Confirm")
-    expect(page).to_have_url(f"{site.url}/plans")
+from tests.support.windows import address, joins, presses
 
 
 @pytest.mark.parametrize(
@@ -56,7 +19,7 @@ def joins(page: Page, site: Site, email: str) -> None:
 def test_from_an_address_to_an_open_page_and_out_again(
     site: Site, windows: Windows, width: int, javascript: bool
 ) -> None:
-    email = address()
+    email = address("ada")
     page = windows.open(width=width, javascript=javascript)
     joins(page, site, email)
 
@@ -86,7 +49,7 @@ def test_a_declined_card_stays_on_stripes_page_and_the_way_back_is_open(
     site: Site, windows: Windows
 ) -> None:
     page = windows.open(width=PHONE)
-    joins(page, site, address())
+    joins(page, site, address("ada"))
     page.get_by_role("button", name="Continue to payment, €5.00 a month").click()
     page.get_by_role("radio", name=re.compile("4000 0000 0000 0002")).check()
     presses(page, "Subscribe for €5.00")
@@ -99,7 +62,7 @@ def test_a_declined_card_stays_on_stripes_page_and_the_way_back_is_open(
 
 def test_a_locked_post_leads_to_payment_and_back_to_the_post(site: Site, windows: Windows) -> None:
     page = windows.open()
-    joins(page, site, address())
+    joins(page, site, address("ada"))
     page.goto(f"{site.url}/posts")
     page.locator("article", has_text="Premium").get_by_role("link").first.click()
     post = page.url
@@ -111,7 +74,7 @@ def test_a_locked_post_leads_to_payment_and_back_to_the_post(site: Site, windows
 
 def test_the_back_button_shows_nothing_after_signing_out(site: Site, windows: Windows) -> None:
     page = windows.open()
-    joins(page, site, address())
+    joins(page, site, address("ada"))
     page.goto(f"{site.url}/account")
     presses(page, "Sign out")
     expect(page).to_have_url(f"{site.url}/")  # there is a page before this one only then
