@@ -9,14 +9,15 @@ from sandbox.stripe.occurrence import Occurrence
 Upcoming = Callable[[Account], Iterable[Occurrence]]
 
 # In this order when they are due at the same moment.
-BY_TEST_CLOCK: tuple[Upcoming, ...] = (trials.upcoming, renewals.upcoming, dunning.upcoming)
-ALL: tuple[Upcoming, ...] = (
+BY_TEST_CLOCK: tuple[Upcoming, ...] = (
     checkout.upcoming,
     delayed.upcoming,
-    disputes.upcoming,
     pauses.upcoming,
-    *BY_TEST_CLOCK,
+    trials.upcoming,
+    renewals.upcoming,
+    dunning.upcoming,
 )
+ALL: tuple[Upcoming, ...] = (disputes.upcoming, *BY_TEST_CLOCK)
 
 
 def prepare(account: Account) -> None:

@@ -15,6 +15,7 @@ from sandbox.stripe.promotion_codes import NotForThis
 from sandbox.stripe.routes import Params, get, index, post
 
 KIND = "checkout.session"
+EXPIRY = "checkout.expiry"  # when a session lapses, and by which clock, which it does not show
 RECOVERABLE = 30 * checkout_terms.DAY
 NO_INVOICE: dict[str, Any] = {
     "enabled": False,
@@ -37,6 +38,8 @@ def create(account: Account, params: Params) -> Document:
     discounts = checkout_lines.chosen(account, params, lines)
     session = _session(account, params, lines, customer, expires_at)
     account.store.put(checkout_terms.KIND, session["id"], terms)
+    expiry = {"id": session["id"], "at": expires_at, "test_clock": account.clock.test_clock}
+    account.store.put(EXPIRY, session["id"], expiry)
     return _priced(account, session, lines, discounts)
 
 
@@ -224,26 +227,30 @@ def _details(email: str | None, name: str | None) -> Document:
 
 def opened(account: Account, session_id: str) -> Document:
     """A session as it is now: one whose time has passed expires when somebody looks."""
-    session = account.get("checkout.session", session_id)
-    if session["status"] == "open" and account.now() >= session["expires_at"]:
-        return _end(account, session)
+    session = account.get(KIND, session_id)
+    with account.time_of(session):
+        if session["status"] == "open" and account.now() >= session["expires_at"]:
+            return _end(account, session)
     return session
 
 
 def upcoming(account: Account) -> Iterator[Occurrence]:
     """Open sessions expire."""
-    soonest = account.soonest(KIND)
+    soonest = account.soonest(EXPIRY)
     if soonest:
-        at, session = soonest
-        yield Occurrence(at, lambda: _lapse(account, session["id"]))
+        at, expiry = soonest
+        yield Occurrence(at, lambda: _lapse(account, expiry["id"]))
 
 
-def _when(session: Document) -> Hour:
-    return None, session["expires_at"] if session["status"] == "open" else None
+def _when(expiry: Document) -> Hour:
+    return expiry["test_clock"], expiry["at"]
 
 
 def _lapse(account: Account, session_id: str) -> None:
-    opened(account, session_id)
+    account.store.remove(EXPIRY, session_id)
+    session = account.get(KIND, session_id)
+    if session["status"] == "open":
+        _end(account, session)
 
 
 def _end(account: Account, session: Document) -> Document:
@@ -337,4 +344,4 @@ ROUTES = [
     post("/checkout/sessions/<session_id>/expire", expire),
     index("/checkout/sessions/<session_id>/line_items", list_lines),
 ]
-TIMES = ((KIND, _when),)
+TIMES = ((EXPIRY, _when),)

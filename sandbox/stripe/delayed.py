@@ -8,25 +8,25 @@ from sandbox.stripe import dunning, payments
 from sandbox.stripe.account import Account
 from sandbox.stripe.occurrence import Occurrence
 
-KIND = "charge"
-TAKES = 3 * 24 * 60 * 60
 REFUSED = "The customer's bank account could not be debited."
 
 
 def upcoming(account: Account) -> Iterator[Occurrence]:
     """Debits under way settle three days after they began."""
-    soonest = account.soonest(KIND)
+    soonest = account.soonest(payments.DEBIT)
     if soonest:
-        at, charge = soonest
-        yield Occurrence(at, lambda: settle(account, charge))
+        at, debit = soonest
+        yield Occurrence(at, lambda: settle(account, debit["id"]))
 
 
-def _when(charge: Document) -> Hour:
-    return None, charge["created"] + TAKES if charge["status"] == "pending" else None
+def _when(debit: Document) -> Hour:
+    return debit["test_clock"], debit["at"]
 
 
-def settle(account: Account, charge: Document) -> None:
+def settle(account: Account, charge_id: str) -> None:
     """The bank answers, as the account that is debited is made to."""
+    account.store.remove(payments.DEBIT, charge_id)
+    charge = account.get("charge", charge_id)
     intent = account.get("payment_intent", charge["payment_intent"])
     method = account.get("payment_method", charge["payment_method"])
     if payments.card_of(method).delayed == "paid":
@@ -102,4 +102,4 @@ def _sessions(account: Account, intent: Document, invoice: Document | None) -> l
     return [each for each in found if (each["status"], each["payment_status"]) == waits]
 
 
-TIMES = ((KIND, _when),)
+TIMES = ((payments.DEBIT, _when),)

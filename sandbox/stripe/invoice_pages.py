@@ -22,7 +22,8 @@ def add(pages: Blueprint, account: Account) -> None:
         """Pay it, or answer the bank's question about that."""
         with account.store.lock:
             found = account.get("invoice", invoice_id)
-            problem = _settle(account, found) if found["status"] in PAYABLE else None
+            with account.time_of(found):
+                problem = _settle(account, found) if found["status"] in PAYABLE else None
             found = account.get("invoice", invoice_id)
         if problem:
             return _page(account, found, problem), 402

@@ -1,5 +1,7 @@
 """What happens when somebody presses the button of a checkout page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from sandbox.store import Document
@@ -53,8 +55,7 @@ def pay(
 
     `card` is None where the page asks for none. Raises Declined, Repriced, Challenged, NotOpen.
     """
-    with account.store.lock:
-        session = _open(account, session_id)
+    with _at(account, session_id) as session:
         _recount(account, session)
         method = payments.new_method(account, card, email=email, name=name) if card else None
         buyer = Buyer(email, name, address or HOME, method)
@@ -72,11 +73,14 @@ def _told(reason: str) -> str:
     return "Your card was declined. Try a different card."
 
 
-def _open(account: Account, session_id: str) -> Document:
-    session = checkout.opened(account, session_id)
-    if session["status"] != "open":
-        raise NotOpen
-    return session
+@contextmanager
+def _at(account: Account, session_id: str) -> Iterator[Document]:
+    """An open session, in the time of its customer, with nobody else at it. Raises NotOpen."""
+    with account.store.lock, account.time_of(account.find("checkout.session", session_id)):
+        session = checkout.opened(account, session_id)
+        if session["status"] != "open":
+            raise NotOpen
+        yield session
 
 
 def _recount(account: Account, session: Document) -> None:
@@ -138,8 +142,7 @@ def answer(account: Account, session_id: str, *, passed: bool) -> str:
 
     Raises Declined, Repriced, NotOpen.
     """
-    with account.store.lock:
-        session = _open(account, session_id)
+    with _at(account, session_id) as session:
         attempt = attempted(account, session_id)
         if attempt is None:
             raise Declined("That page has been answered already. Choose how to pay.")

@@ -125,11 +125,13 @@ def _written(before: Document, params: Params) -> Document:
         "allow_promotion_codes",
         "billing_address_collection",
         "customer_creation",
-        "inactive_message",
         "payment_method_collection",
         "submit_type",
     )
-    after = {**before, **{name: params[name] for name in plain if name in params}}
+    given = {name: params[name] for name in plain if params.get(name) is not None}
+    after = {**before, **given}
+    if "inactive_message" in params:
+        after["inactive_message"] = params["inactive_message"]
     after["metadata"] = merged(before["metadata"], params.get("metadata", {}))
     if params.get("after_completion"):
         after["after_completion"] = _after_completion(params["after_completion"])

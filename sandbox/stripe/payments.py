@@ -9,6 +9,8 @@ from sandbox.stripe.account import Account
 
 Verdict = Literal["paid", "declined", "challenged", "delayed"]
 NO_ADDRESS = payment_documents.NO_ADDRESS
+DEBIT = "debit"  # a charge on its way: when it lands, and by which clock
+DEBIT_TAKES = 3 * 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,9 @@ def unauthenticated(account: Account, intent: Document) -> Document:
 def process(account: Account, intent: Document, payer: Payer) -> tuple[Document, Document]:
     """An account is to be debited, which takes days: the intent and its charge, saved."""
     charge = account.save(_charge(account, intent, payer, pending=True))
+    lands = account.now() + DEBIT_TAKES
+    debit = {"id": charge["id"], "at": lands, "test_clock": account.clock.test_clock}
+    account.store.put(DEBIT, charge["id"], debit)
     processing = {
         **intent,
         "last_payment_error": None,

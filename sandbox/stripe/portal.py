@@ -145,7 +145,9 @@ def _after(given: dict[str, Any]) -> Document:
 def opened(account: Account, session_id: str) -> Document:
     """A session whose link still works; else Stripe's refusal."""
     session = account.get("billing_portal.session", session_id)
-    if account.now() > session["created"] + LIFETIME:
+    with account.time_of(session):
+        over = account.now() > session["created"] + LIFETIME
+    if over:
         raise errors.Refusal(
             "This link has expired. Go back and open the portal again.", status=410
         )

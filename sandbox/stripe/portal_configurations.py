@@ -137,7 +137,7 @@ def create(account: Account, params: Params) -> Document:
 
 def _written(account: Account, before: Document, params: Params) -> Document:
     features = params.get("features") or {}
-    after = {name: was | (features.get(name) or {}) for name, was in before["features"].items()}
+    after = {name: _merged(name, was, features) for name, was in before["features"].items()}
     after["subscription_pause"] = _pause(after["subscription_pause"])
     after["subscription_update"] = _update(account, after["subscription_update"])
     return {
@@ -147,6 +147,15 @@ def _written(account: Account, before: Document, params: Params) -> Document:
         "features": after,
         "metadata": merged(before["metadata"], params.get("metadata", {})),
         "updated": account.now(),
+    }
+
+
+def _merged(name: str, was: dict[str, Any], features: dict[str, Any]) -> dict[str, Any]:
+    """A feature as it was, with what is given; a field that is unset is as in a new account."""
+    blank: dict[str, Any] = NO_FEATURES[name]
+    given: dict[str, Any] = features.get(name) or {}
+    return was | {
+        field: blank.get(field) if value is None else value for field, value in given.items()
     }
 
 

@@ -46,7 +46,7 @@ def add(pages: Blueprint, account: Account) -> None:
     def change(session_id: str, act: str) -> Answer:
         session = portal.opened(account, session_id)
         try:
-            with account.store.lock:
+            with account.store.lock, account.time_of(session):
                 _do(account, session, act)
         except errors.Refusal as refusal:
             if refusal.status not in (402, 422):

@@ -1,9 +1,12 @@
 """Debits that take days: complete at once, paid or failed three days later."""
 
+from pathlib import Path
+
 import stripe
 
 from sandbox.server import Sandbox
-from tests.sandbox.shop import Buys, Hook
+from tests.sandbox.shop import Buys, Hook, open_checkout
+from tests.support.browser import Elsewhere
 
 DAY = 24 * 60 * 60
 PAYS = "DE89370400440532013000"
@@ -112,3 +115,47 @@ def test_a_restart_loses_no_debit(
     statuses = {charge.status for charge in client.v1.charges.list().data}
     assert statuses == {"succeeded", "failed"}
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+
+
+def test_a_restart_loses_neither_a_debit_nor_a_session(tmp_path: Path, payer: Elsewhere) -> None:
+    """What is due is read off the documents, and never kept in a timer."""
+    state = tmp_path / "sandbox.db"
+    with Sandbox(state=state) as before:
+        price = before.seed()["guide"]["id"]
+        client = at(before)
+        paid, left = (open_checkout(client, price, recurring=False) for _ in range(2))
+        assert paid.url
+        payer.submit(paid.url, email="ada@example.com", card=PAYS)
+
+    with Sandbox(state=state) as after:
+        after.clock.advance(3 * DAY)
+
+        assert at(after).v1.checkout.sessions.retrieve(paid.id).payment_status == "paid"
+        assert after.account.all("checkout.session", id=left.id)[0]["status"] == "expired"
+
+
+def test_a_debit_goes_by_its_customers_test_clock(
+    sandbox: Sandbox, client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    start = sandbox.clock.now() - 400 * DAY
+    clock = client.v1.test_helpers.test_clocks.create({"frozen_time": start})
+    ada = client.v1.customers.create({"email": "ada@example.com", "test_clock": clock.id})
+    session = open_checkout(client, prices["monthly"], customer=ada.id)
+    left = open_checkout(client, prices["yearly"], customer=ada.id)
+    assert session.url
+
+    sandbox.clock.advance(3 * DAY)  # not hers
+    payer.submit(session.url, card=PAYS)
+    waits = client.v1.checkout.sessions.retrieve(session.id)
+    still_open = client.v1.checkout.sessions.retrieve(left.id).status
+    client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": start + 4 * DAY})
+
+    assert (waits.status, waits.payment_status, still_open) == ("complete", "unpaid", "open")
+    subscription = client.v1.subscriptions.retrieve(str(waits.subscription))
+    assert subscription.created == start
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+    assert client.v1.checkout.sessions.retrieve(left.id).status == "expired"
+
+
+def at(sandbox: Sandbox) -> stripe.StripeClient:
+    return stripe.StripeClient("sk_test_sandbox", base_addresses={"api": sandbox.stripe_base})
