@@ -188,3 +188,19 @@ def test_stopping_leaves_no_thread_behind() -> None:
     with Sandbox() as sandbox:
         requests.get(sandbox.url, timeout=5)
     until(lambda: set(threading.enumerate()) <= before)
+
+
+def test_what_failed_by_hand_is_not_tried_again_too_early(hook: Hook) -> None:
+    hook.answers = [500]
+    with Sandbox(webhook_retries=(3600,), webhook_url=hook.url) as sandbox:
+        sandbox.webhooks_paused = True
+        account = sandbox.account
+        first = account.emit("product.created", {"id": "prod_1", "object": "product"})
+        assert sandbox.deliver_pending() == 1
+
+        sandbox.webhooks_paused = False
+        second = account.emit("product.created", {"id": "prod_2", "object": "product"})
+
+        until(lambda: account.courier.of(second)[0]["state"] == "delivered")
+        assert [event["id"] for event in hook.events] == [first, second]
+        assert account.courier.of(first)[0]["state"] == "pending"
