@@ -245,6 +245,16 @@ def test_a_page_about_to_expire_is_closed_before_another_is_made(
     assert elsewhere.get(second).status_code == HTTPStatus.OK
 
 
+def test_a_page_is_about_to_expire_by_stripes_clock_and_not_by_ours(
+    grace: Browser, app: Flask, sandbox: Sandbox
+) -> None:
+    sandbox.clock.advance(40 * 24 * 60 * 60)
+    first = chooses(grace, app)
+    assert chooses(grace, app) == first
+    sandbox.clock.advance(round(23.5 * 60 * 60))
+    assert chooses(grace, app) != first
+
+
 def test_choosing_another_plan_closes_the_page_of_the_first(
     grace: Browser, app: Flask, elsewhere: Elsewhere
 ) -> None:

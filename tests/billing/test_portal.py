@@ -1,6 +1,8 @@
 """The way to Stripe's portal: ours by the API, with the plans on sale, and one call a visit."""
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from html import unescape
 from http import HTTPStatus
 from typing import Any
@@ -185,6 +187,22 @@ def test_a_member_with_two_customers_reaches_the_portal_of_each_and_buys_with_th
     assert [found["customer"] for found in session_of] == [own.stripe_id]  # type: ignore[attr-defined]
 
 
+def test_what_was_claimed_is_not_sold_to(
+    app: Flask, browser: Callable[[], Browser], sandbox: Sandbox
+) -> None:
+    other = str(ask_stripe(sandbox, "customers", {"email": "gran@example.com"})["id"])
+    user_id = people.opens_account(app, people.EDSGER)
+    edsger = people.signs_in(browser(), people.EDSGER)
+    with app.app_context(), transaction() as session:
+        claimed = Customer(stripe_id=other, user_id=user_id, bound_by=Match.CLAIM)
+        claimed.created_at = datetime.now(UTC)
+        session.add(claimed)
+    chooses(edsger, app)
+    (begun,) = ask_stripe(sandbox, "checkout/sessions?status=open", method="GET")["data"]  # type: ignore[misc]
+    assert begun["customer"] != other
+    assert begun["customer_details"]["email"] == people.EDSGER
+
+
 def test_grace_changes_to_the_yearly_plan_and_everything_follows(
     grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
 ) -> None:
@@ -232,7 +250,7 @@ def test_a_task_that_stripe_refuses_opens_the_front_page(
 
 
 def test_a_member_who_has_bought_nothing_is_shown_the_plans(
-    app: Flask, browser: Any, sandbox: Sandbox
+    app: Flask, browser: Callable[[], Browser]
 ) -> None:
     people.opens_account(app, people.EDSGER)
     edsger = people.signs_in(browser(), people.EDSGER)

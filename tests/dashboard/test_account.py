@@ -142,6 +142,24 @@ def test_another_plan_shows_as_soon_as_stripe_has_it(
     assert f"Renews on {on(end)}." in account(paying)
 
 
+def test_a_plan_that_never_opened_this_door_is_not_the_reason_why_it_is_shut(
+    grace: Browser, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    almanac = {"name": "Almanac", "metadata[plan]": "almanac", "metadata[features]": "almanac"}
+    product = str(ask_stripe(sandbox, "products", almanac)["id"])
+    yearly = {"unit_amount": "900", "currency": "eur", "recurring[interval]": "year"}
+    price = str(ask_stripe(sandbox, "prices", {"product": product, **yearly})["id"])
+    work()
+    page = grace.submit("/plans", action="/checkout", having={"price": price}).location
+    pays(elsewhere, page)
+    work()
+    (made,) = sandbox.account.all("subscription")
+    ask_stripe(sandbox, f"subscriptions/{made['id']}", method="DELETE")
+    work()
+    assert "Ended on" in account(grace)
+    assert "Ended on" not in grace.get("/premium").text
+
+
 def test_edsger_whose_gift_is_over_is_told_so(edsger: Browser) -> None:
     shut = edsger.get("/premium")
     assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
