@@ -1,6 +1,5 @@
 """Why may this person read that, or not? The ledger's rows for `verdicts`, the journal beside."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from membership import config
 from membership.billing import timeline
+from membership.billing.dates import day
 from membership.billing.entitlements import Source
-from membership.billing.models import Checkout, Grant, Product, Subscription
+from membership.billing.models import Checkout, Customer, Grant, Product, Subscription
 from membership.billing.timeline import Day
 from membership.billing.verdicts import Held, Verdict, verdicts
 from membership.db import db
@@ -20,9 +20,11 @@ NOTHING = "Nothing has been bought with this account, and nothing given to it."
 
 @dataclass(frozen=True)
 class Explanation:
-    """`verdicts` has one for each feature that was ever theirs; `days` what happened, in order."""
+    """`verdicts` has one for each feature that was ever theirs; `unpaid` a sentence for whatever
+    was ordered and has not been paid; `days` what happened, in order."""
 
     verdicts: list[Verdict]
+    unpaid: list[str]
     days: list[Day]
 
 
@@ -35,8 +37,37 @@ def explain(user_id: int, email: str, *, now: datetime, newest: int | None = Non
             grace=timedelta(days=config.current().grace_days),
             now=now,
         ),
+        unpaid=[*_unpaid_purchases(user_id), *_unpaid_subscriptions(user_id)],
         days=timeline.of_member(user_id, email, newest=newest),
     )
+
+
+def _unpaid_purchases(user_id: int) -> list[str]:
+    """By a bank transfer, say, which takes days and may fail."""
+    rows = db.session.scalars(
+        select(Checkout)
+        .where(Checkout.user_id == user_id, Checkout.mode == "payment")
+        .where(Checkout.status == "complete", Checkout.paid_at.is_(None))
+        .order_by(Checkout.created_at)
+    ).all()
+    return [
+        f"“{_name(db.session(), row.product_id)}” was ordered on {day(row.created_at)}, and the "
+        "payment has not arrived."
+        for row in rows
+    ]
+
+
+def _unpaid_subscriptions(user_id: int) -> list[str]:
+    rows = db.session.scalars(
+        select(Subscription)
+        .join(Customer, Customer.stripe_id == Subscription.customer_id)
+        .where(Customer.user_id == user_id, Subscription.status == "incomplete")
+        .order_by(Subscription.started_at)
+    ).all()
+    return [
+        f"The first payment for “{_name(db.session(), *row.product_ids)}” has not gone through."
+        for row in rows
+    ]
 
 
 def _held(session: Session, grant: Grant) -> Held:
@@ -53,17 +84,17 @@ def _held(session: Session, grant: Grant) -> Held:
             row = session.get_one(Subscription, grant.source_ref)
             return replace(
                 held,
-                bought=_name(session, row.product_ids),
+                bought=_name(session, *row.product_ids),
                 period_end=row.period_end,
                 unpaid_since=row.oldest_open_invoice_start or row.period_start,
             )
         case Source.PURCHASE:
             product_id = session.get_one(Checkout, grant.source_ref).product_id
-            return replace(held, bought=_name(session, [product_id] if product_id else []))
+            return replace(held, bought=_name(session, product_id))
         case Source.COMP:
             return held
 
 
-def _name(session: Session, product_ids: Sequence[str]) -> str:
-    """What was bought: the first of these, as Stripe names it."""
-    return session.get_one(Product, product_ids[0]).name if product_ids else "Something"
+def _name(session: Session, *product_ids: str | None) -> str:
+    """What was bought, as Stripe names it: the first of these."""
+    return next((session.get_one(Product, id_).name for id_ in product_ids if id_), "Something")

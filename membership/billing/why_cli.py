@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from membership import clock
 from membership.accounts import registration
@@ -15,6 +15,7 @@ from membership.billing.models import Customer, Subscription, UnclaimedPayment
 from membership.billing.timeline import Day
 from membership.billing.verdicts import name_of
 from membership.db import db
+from membership.inbox import InboxEvent
 from membership.newsletter import addresses, signup
 
 
@@ -36,7 +37,8 @@ def _of_member(user: User) -> Iterator[str]:
     found = why.explain(user.id, user.email, now=clock.billing_now())
     yield f"{user.email} has had an account since {day(user.created_at)}."
     yield from [f"{name_of(said.feature)}: {said.sentence}" for said in found.verdicts]
-    if not found.verdicts:
+    yield from found.unpaid
+    if not (found.verdicts or found.unpaid):
         yield why.NOTHING
     yield from _newsletter(user.email)
     yield from _at_stripe(user.id)
@@ -73,6 +75,17 @@ def _at_stripe(user_id: int) -> Iterator[str]:
         theirs = select(Subscription).where(Subscription.customer_id == customer.stripe_id)
         for row in db.session.scalars(theirs.order_by(Subscription.started_at)):
             yield f"  {row.stripe_id} is {row.status}, period until {day(row.period_end)}."
+        yield from _not_worked_on(customer.stripe_id)
+
+
+def _not_worked_on(customer_id: str) -> Iterator[str]:
+    """Events that may change all of this: what we know of the customer is older than they are."""
+    waiting = select(InboxEvent).where(
+        InboxEvent.subject == customer_id,
+        or_(InboxEvent.due_at.is_not(None), InboxEvent.given_up_at.is_not(None)),
+    )
+    for event in db.session.scalars(waiting.order_by(InboxEvent.id)):
+        yield f"  Not worked on: event {event.id}, {event.type}. See: flask events show {event.id}"
 
 
 def _unclaimed(email: str) -> Iterator[str]:

@@ -15,6 +15,8 @@ from tests.support.mail import Work
 from tests.support.paying import chooses, copy_catalogue, pays
 from tests.support.people import ADA, EDSGER, GRACE
 
+DEBIT = "DE89370400440532013000"  # is paid three days later
+
 
 def why(app: Flask, email: str) -> str:
     done = app.test_cli_runner().invoke(args=["why", email])
@@ -47,6 +49,35 @@ def test_from_the_first_address_to_the_open_door(
 def test_who_never_paid_is_told_so(app: Flask, grace: Browser) -> None:
     assert "Nothing has been bought with this account" in why(app, GRACE)
     assert "Nothing has been bought with this account" in grace.get("/account/why").text
+
+
+def test_a_debit_that_takes_days_is_said_to_be_on_its_way(
+    app: Flask, listening: str, grace: Browser, elsewhere: Elsewhere, work: Work
+) -> None:
+    copy_catalogue(app)
+    pays(elsewhere, chooses(grace, app, "guide"), card=DEBIT)
+    work()
+    told = why(app, GRACE)
+    assert "“The Field Guide” was ordered on" in told
+    assert "the payment has not arrived." in told
+    assert "Nothing has been bought" not in told
+    assert "the payment has not arrived." in grace.get("/account/why").text
+
+
+def test_an_event_that_could_not_be_worked_on_is_named_to_the_owner(
+    app: Flask,
+    listening: str,
+    grace: Browser,
+    elsewhere: Elsewhere,
+    work: Work,
+    sandbox: Sandbox,
+) -> None:
+    copy_catalogue(app)
+    pays(elsewhere, chooses(grace, app))
+    sandbox.deliver_pending()
+    assert "  Not worked on: event " in why(app, GRACE)
+    work()
+    assert "Not worked on" not in why(app, GRACE)
 
 
 def test_who_lapsed_is_told_since_when(app: Flask, edsger: Browser) -> None:
