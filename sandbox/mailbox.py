@@ -9,7 +9,8 @@ from email.parser import BytesParser
 from threading import Condition
 
 from sandbox import ids
-from sandbox.store import Store
+from sandbox.paging import Page, page
+from sandbox.store import Document, Store
 
 KIND = "mail"
 
@@ -37,10 +38,18 @@ class Mailbox:
     @property
     def messages(self) -> list[Mail]:
         """Oldest first."""
-        return [
-            Mail(**{**document, "at": datetime.fromisoformat(document["at"])})
-            for document in self._store.find(KIND)
-        ]
+        return [_restored(document) for document in self._store.find(KIND)]
+
+    @property
+    def newest(self) -> str | None:
+        """The id of the last mail that came."""
+        found = self._store.beyond(KIND, None, newer=False, most=1, wanted=bool)
+        return str(found[0]["id"]) if found else None
+
+    def page(self) -> tuple[list[Mail], Page]:
+        """The mails of the page that is asked for, newest first."""
+        found = page(self._store, KIND)
+        return [_restored(document) for document in found.documents], found
 
     def to(self, address: str) -> list[Mail]:
         """What one address got, oldest first; the case of letters does not matter."""
@@ -62,6 +71,11 @@ class Mailbox:
 
     def _addresses(self) -> set[str]:
         return {mail.to for mail in self.messages}
+
+
+def _restored(document: Document) -> Mail:
+    """A mail as it is kept."""
+    return Mail(**{**document, "at": datetime.fromisoformat(document["at"])})
 
 
 def read(content: bytes, to: str, via: str) -> Mail:

@@ -97,10 +97,12 @@ def _own_pages(mailbox: Mailbox) -> Blueprint:
 
     @pages.get("/mail")
     def mail() -> str:
-        return render_template("sandbox/mail.html", mails=list(reversed(mailbox.messages)))
+        newest = mailbox.newest  # asked first: what comes meanwhile makes the page load again
+        mails, page = mailbox.page()
+        return render_template("sandbox/mail.html", mails=mails, page=page, newest=newest)
 
-    @pages.get("/mail/count")
-    def count() -> Response:
-        return jsonify(len(mailbox.messages))
+    @pages.get("/mail/newest")
+    def newest_mail() -> Response:
+        return jsonify(mailbox.newest)
 
     return pages

@@ -7,8 +7,9 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from sandbox.control import timeline
-from sandbox.control.desk import HOME, Desk, back, page
+from sandbox.control.desk import HOME, Desk, back
 from sandbox.control.payments import rows
+from sandbox.paging import page
 from sandbox.store import Document
 from sandbox.stripe import customers, payments, subscription_state
 from sandbox.stripe.account import Account

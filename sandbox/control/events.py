@@ -6,9 +6,10 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from sandbox.control.desk import HOME, Desk, back, page
+from sandbox.control.desk import HOME, Desk, back
 from sandbox.deliveries import KIND
 from sandbox.mailerlite.deliveries import NAME as MAILERLITE
+from sandbox.paging import page
 from sandbox.store import Document
 from sandbox.stripe.errors import no_such
 

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
-from sandbox.control.desk import HOME, Desk, back, page
+from sandbox.control.desk import HOME, Desk, back
 from sandbox.control.words import charge_state
+from sandbox.paging import page
 from sandbox.store import Document
 from sandbox.stripe import disputes, fraud_warnings, refunds
 from sandbox.stripe.account import Account

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
-from sandbox.control.desk import HOME, Desk, back, page
+from sandbox.control.desk import HOME, Desk, back
 from sandbox.mailerlite import people
 from sandbox.mailerlite.lists import Lists
 from sandbox.mailerlite.subscribers import find
+from sandbox.paging import page
 
 READERS = f"{HOME}/readers"
 ACTS: Mapping[str, tuple[Callable[[Lists, str], object], str]] = {

@@ -12,8 +12,9 @@ from sandbox.control import (
     subscriptions,
     words,
 )
-from sandbox.control.desk import Desk, other_arguments
+from sandbox.control.desk import Desk
 from sandbox.mailerlite.wire import Refusal as ListRefusal
+from sandbox.paging import other_arguments
 from sandbox.stripe.errors import Refusal
 
 

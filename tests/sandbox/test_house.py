@@ -1,6 +1,7 @@
 """The sandbox as a house: who may come in, what it keeps, what it never touches."""
 
 import ast
+import re
 import smtplib
 import socket
 import subprocess
@@ -172,3 +173,21 @@ def _imports(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module or "")
     return found
+
+
+def test_a_full_mailbox_is_shown_fifty_at_a_time(sandbox: Sandbox) -> None:
+    url = f"{sandbox.url}/mail"
+    assert requests.get(f"{url}/newest", timeout=5).json() is None
+    with smtplib.SMTP("127.0.0.1", sandbox.smtp_port) as smtp:
+        for number in range(60):
+            smtp.sendmail("a@example.com", f"{number}@example.com", "Subject: x\r\n\r\nx\r\n")
+
+    first = requests.get(url, timeout=5).text
+    (older,) = re.findall(r'href="(\?before=\w+)"', first)
+    second = requests.get(url + older, timeout=5).text
+
+    told = [int(n) for n in re.findall(r'data-to="(\d+)@', first + second)]
+    assert told == list(range(59, -1, -1))
+    newest = sandbox.mailbox.messages[-1].id
+    assert f'data-newest="{newest}"' in first
+    assert requests.get(f"{url}/newest", timeout=5).json() == newest
