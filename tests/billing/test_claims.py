@@ -245,7 +245,7 @@ def test_codes_are_counted_with_all_others_of_the_address(
     grace: Browser, paid: None, sandbox: Sandbox, work: Work, clock: MovableClock
 ) -> None:
     """Ten a day, whoever asks, and at most one a minute."""
-    for _ in range(40):
+    for _ in range(15):
         asks(grace)
         work()
         clock.passes(20 * MINUTE)

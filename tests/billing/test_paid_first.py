@@ -19,7 +19,7 @@ from tests.support.databases import on_each_database
 from tests.support.links import bound, payer_key, payment_link, pays_by_link, told
 from tests.support.mail import Work, code_for, mails_to
 from tests.support.mailerlite_has import listed, set_up
-from tests.support.paying import ask_stripe, copy_catalogue, newest_at_stripe, price_id
+from tests.support.paying import ask_stripe, copy_catalogue, newest_at_stripe
 from tests.support.people import GRACE, PASSWORD, opens_account, signs_in
 from tests.support.settings import settings
 
@@ -240,12 +240,16 @@ def test_a_guests_one_off_is_written_about_too(
 
 
 def test_a_delayed_payment_is_nothing_until_it_has_come(
-    app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
+    app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work, clock: MovableClock
 ) -> None:
-    sold = {"line_items[0][price]": price_id(app, "guide"), "line_items[0][quantity]": "1"}
-    guide = str(ask_stripe(sandbox, "payment_links", sold)["url"])
+    guide = payment_link(app, sandbox, "guide")
     pays_by_link(elsewhere, guide, ALAN, card="DE89370400440532013000")
     work()
     work()
     assert mails_to(sandbox, ALAN) == []
     assert told(app, "billing.unclaimed") == 0
+    sandbox.clock.advance(4 * 24 * 3600)
+    clock.passes(timedelta(days=4))
+    work()
+    work()
+    assert mails_to(sandbox, ALAN) == [LETTER]
