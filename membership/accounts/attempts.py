@@ -14,7 +14,8 @@ WINDOW = timedelta(minutes=5)
 
 
 def wait(session: Session, email: str, *, now: datetime) -> int:
-    """Seconds until this address may be tried again; 0 is now. It always ends by itself.
+    """Seconds until this address may be tried again; 0 is now. It always ends by itself. `now` is
+    billing's, as the journal's times are.
 
     The same for an address without an account: who is here is nobody's business.
     """

@@ -73,7 +73,7 @@ def sign_in() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate_on_submit():
         return _login_page(form), 422
-    if wait := attempts.wait(db.session(), form.email.data, now=clock.now()):
+    if wait := attempts.wait(db.session(), form.email.data, now=clock.billing_now()):
         raise TooSoon(wait, "There were too many tries to sign in to this account.")
     user = registration.find(db.session(), form.email.data)
     right = hashing.is_right(user.password_hash if user else None, form.password.data)

@@ -1,8 +1,10 @@
 """Signing in and out, and sessions that end when they should."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -244,6 +246,21 @@ def test_ten_wrong_passwords_close_the_door_for_a_few_minutes(
     assert is_in(inside)  # whoever is in stays in
     clock.passes(timedelta(minutes=5))
     assert is_in(signs_in(visitor, ADA))
+
+
+def test_the_door_opens_again_although_the_sandbox_is_months_ahead(
+    make_app: Callable[..., Flask], site_url: str, clock: MovableClock, tmp_path: Path
+) -> None:
+    """The journal goes by billing's time; so must whoever counts in it."""
+    ahead = tmp_path / "clock.json"
+    ahead.write_text(json.dumps({"ahead": 100 * 24 * 3600}))
+    ada = Browser(make_app(SANDBOX_CLOCK=str(ahead)), site_url)
+    for _ in range(10):
+        ada.submit("/login", action="/login", email=ADA, password="wrong")
+    closed = ada.submit("/login", action="/login", email=ADA, password=PASSWORD)
+    assert closed.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    clock.passes(timedelta(minutes=5))
+    signs_in(ada, ADA)
 
 
 def test_somebody_signed_in_is_not_asked_to_join(visitor: Browser) -> None:
