@@ -19,7 +19,7 @@ class Reason(StrEnum):
     """Why nobody is known, in words for the owner."""
 
     NOBODY = "no member has the address it was paid with"
-    NO_ADDRESS = "it came without an address"
+    NO_ADDRESS = "it came without an address that mail can reach"
     SEVERAL = "it was paid with the addresses of several members"
     OWNER = "the owner said that it is nobody's"
 

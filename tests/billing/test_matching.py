@@ -15,7 +15,7 @@ from membership import clock as clocks
 from membership import jobs
 from membership.accounts import hashing, registration
 from membership.accounts.models import User
-from membership.billing import references, sync
+from membership.billing import matching, references, sync
 from membership.billing.models import Checkout, Customer, Match, UnclaimedPayment
 from membership.billing.unclaimed import Reason
 from membership.db import changed, db, transaction
@@ -128,6 +128,30 @@ def test_it_is_not_guessed_between_two_members(
         changed(session, waits)
     assert premium(grace) == SHUT
     assert waiting(app)[0][1] == Reason.SEVERAL
+
+
+@pytest.mark.parametrize(
+    ("from_stripe", "ours"),
+    [
+        (GRACE, GRACE),
+        (" GRACE@EXAMPLE.COM ", GRACE),
+        ("grace@ＥＸＡＭＰＬＥ.com", GRACE),  # the same domain, typed wide
+        ("grace+list@example.com", "grace+list@example.com"),  # perhaps another person
+        ("g.race@example.com", "g.race@example.com"),
+        ("grаce@example.com", None),  # a Cyrillic а
+        ("gra\u017fe@example.com", None),  # would be an s in capitals
+        ("grace@exаmple.com", "grace@xn--exmple-4nf.com"),
+        ("grace@example.com\r\nBcc: eve@example.com", None),
+        ("grace@example.com, eve@example.com", None),
+        ("grace", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_address_that_only_looks_like_a_members_is_not_theirs(
+    from_stripe: str | None, ours: str | None
+) -> None:
+    assert matching.address(from_stripe) == ours
 
 
 # What is not signed by us names nobody
