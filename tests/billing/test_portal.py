@@ -1,6 +1,7 @@
 """The way to Stripe's portal: ours by the API, with the plans on sale, and one call a visit."""
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
@@ -13,6 +14,7 @@ from flask import Flask
 
 from membership.billing.entitlements import LEEWAY
 from membership.billing.models import (
+    Checkout,
     Customer,
     Grant,
     Match,
@@ -23,6 +25,7 @@ from membership.db import db, transaction
 from sandbox.server import Sandbox
 from tests.support import people
 from tests.support.browser import Browser, Elsewhere
+from tests.support.choosy_stripe import refusing
 from tests.support.databases import on_each_database
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
@@ -129,6 +132,41 @@ def test_one_that_was_made_before_is_found_again_when_our_copy_is_lost(
     assert len(configurations(sandbox)) == 1
 
 
+def test_two_first_visits_at_once_make_one_configuration(
+    grace: Browser, app: Flask, sandbox: Sandbox
+) -> None:
+    token = grace.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    cookie = grace.client.get_cookie("session", domain="127.0.0.1")
+    assert cookie
+    together = threading.Barrier(3)
+    answers: list[int] = []
+
+    def visit() -> None:
+        tab = Browser(app, grace.site_url)
+        tab.client.set_cookie("session", cookie.value, domain="127.0.0.1")
+        together.wait()
+        answers.append(tab.post("/billing/portal", {"csrf_token": token}).status_code)
+
+    threads = [threading.Thread(target=visit) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [HTTPStatus.SEE_OTHER] * 3
+    assert len(configurations(sandbox)) == 1
+
+
+def test_an_account_that_cannot_pause_has_the_rest(
+    grace: Browser, make_app: Callable[..., Flask], sandbox: Sandbox
+) -> None:
+    with refusing(sandbox.stripe_base, "subscription_pause") as address:
+        app = make_app(STRIPE_API_BASE=address)
+        opens_portal(people.signs_in(Browser(app, grace.site_url), people.GRACE))
+    (made,) = configurations(sandbox)
+    assert not made["features"]["subscription_pause"]["enabled"]
+    assert made["features"]["subscription_update"]["enabled"]
+
+
 def test_while_stripe_is_down_the_portal_says_so_and_nothing_is_kept_that_was_not_made(
     grace: Browser, app: Flask, sandbox: Sandbox
 ) -> None:
@@ -183,8 +221,9 @@ def test_a_member_with_two_customers_reaches_the_portal_of_each_and_buys_with_th
         answer = grace.submit("/account", action="/billing/portal", having={"customer": customer})
         assert elsewhere.get(answer.location).status_code == HTTPStatus.OK
     chooses(grace, app, "guide")
-    session_of = ask_stripe(sandbox, "checkout/sessions?status=open", method="GET")["data"]
-    assert [found["customer"] for found in session_of] == [own.stripe_id]  # type: ignore[attr-defined]
+    with app.app_context():
+        begun = db.session.query(Checkout).filter_by(status="open").one()
+        assert begun.customer_id == own.stripe_id
 
 
 def test_what_was_claimed_is_not_sold_to(
@@ -198,9 +237,11 @@ def test_what_was_claimed_is_not_sold_to(
         claimed.created_at = datetime.now(UTC)
         session.add(claimed)
     chooses(edsger, app)
-    (begun,) = ask_stripe(sandbox, "checkout/sessions?status=open", method="GET")["data"]  # type: ignore[misc]
-    assert begun["customer"] != other
-    assert begun["customer_details"]["email"] == people.EDSGER
+    with app.app_context():
+        begun = db.session.query(Checkout).filter_by(user_id=user_id).one()
+        assert begun.customer_id != other
+        own = db.session.get_one(Customer, begun.customer_id)
+        assert (own.email, own.bound_by) == (people.EDSGER, Match.CHECKOUT)
 
 
 def test_grace_changes_to_the_yearly_plan_and_everything_follows(
