@@ -36,10 +36,11 @@ def register(room: Blueprint, desk: Desk) -> None:
     @room.post("/clock/date", endpoint="to_date")
     def move() -> AnyResponse:
         """Form or JSON: `by` (hour, day, month, renewal), `seconds`, or `date` (YYYY-MM-DD)."""
-        given = request.get_json(silent=True) if request.is_json else request.form
-        wanted = _wanted(desk, given if isinstance(given, dict) else request.form)
+        body = request.get_json(silent=True) if request.is_json else None
+        given = body if isinstance(body, dict) else request.form
+        wanted = _wanted(desk, given)
         before = _newest(desk)
-        desk.clock.advance_to(max(wanted, desk.clock.now()))
+        desk.clock.advance(max(0, wanted - desk.clock.now()))  # it may have passed meanwhile
         if request.is_json:
             return _told(desk)
         happened = _count(desk, before)

@@ -9,7 +9,7 @@ import requests
 import stripe
 
 from sandbox.server import Sandbox
-from sandbox.stripe import disputes
+from sandbox.stripe import disputes, refunds
 from sandbox.stripe.account import Account
 from tests.sandbox.shop import Buys, Hook
 from tests.sandbox.test_webhooks import until
@@ -196,6 +196,15 @@ def test_refunds_by_their_buttons(desk: Desk, account: Account, ada: str) -> Non
     refund = account.all("refund")[-1]
     assert "Refunded €1.20" in desk.press(page, f"/control/refunds/{refund['id']}/fail")
     assert account.all("charge")[0]["amount_refunded"] == 120
+
+
+def test_a_pending_refund_arrives_by_its_button(desk: Desk, account: Account, ada: str) -> None:
+    (charge,) = account.all("charge")
+    refund = refunds.refund(account, {"charge": charge["id"]}, pending=True)
+
+    page = desk.press(f"/control/customers/{ada}", f"/control/refunds/{refund['id']}/settle")
+
+    assert "Refund of €5.00 succeeded" in page
 
 
 def test_disputes_by_their_buttons(desk: Desk, account: Account, ada: str) -> None:
