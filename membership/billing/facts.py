@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from membership import config
@@ -39,7 +38,7 @@ def of_subscription(session: Session, row: Subscription) -> SubscriptionFacts:
         ended_at=row.ended_at,
         oldest_open_invoice_start=row.oldest_open_invoice_start,
         collection_paused=row.collection_paused,
-        latest_payment=_latest(session, Payment.subscription_id == row.stripe_id),
+        latest_payment=_payment(session, row.latest_payment),
     )
 
 
@@ -53,16 +52,15 @@ def of_purchases(session: Session, rows: Iterable[Checkout]) -> list[PurchaseFac
             features=_features(session, [row.product_id]),
             paid_at=row.paid_at,
             access_days=_access_days(session, row),
-            payment=_latest(session, Payment.checkout_id == row.stripe_id),
+            payment=_payment(session, row.payment_intent),
         )
         for row in rows
         if row.paid_at
     ]
 
 
-def _latest(session: Session, which: ColumnElement[bool]) -> PaymentFacts | None:
-    newest = select(Payment).where(which).order_by(Payment.paid_at.desc(), Payment.payment_intent)
-    row = session.scalars(newest.limit(1)).first()
+def _payment(session: Session, payment_intent: str | None) -> PaymentFacts | None:
+    row = session.get(Payment, payment_intent) if payment_intent else None
     return PaymentFacts(row.amount, row.amount_refunded, row.dispute_status) if row else None
 
 

@@ -66,7 +66,10 @@ class Customer(Model):
 
 
 class Subscription(Model):
-    """A subscription as Stripe last told us; nothing here is ours to decide."""
+    """A subscription as Stripe last told us; nothing here is ours to decide.
+
+    `latest_payment` is the newest of those that succeeded.
+    """
 
     __tablename__ = "subscriptions"
     stripe_id: Mapped[str] = mapped_column(primary_key=True)
@@ -82,6 +85,7 @@ class Subscription(Model):
     ended_at: Mapped[datetime | None]
     trial_end: Mapped[datetime | None]
     oldest_open_invoice_start: Mapped[datetime | None]
+    latest_payment: Mapped[str | None]
 
 
 class Checkout(Model):

@@ -1,6 +1,6 @@
 """Keep our copy of what was paid for things of ours, given back or disputed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,18 +11,18 @@ from membership.billing.models import Checkout, Payment, Subscription
 from membership.billing.stripe_objects import ChargeData, InvoiceData
 
 
-def keep(session: Session, charges: Iterable[ChargeData], invoices: Iterable[InvoiceData]) -> None:
+def keep(session: Session, charges: Sequence[ChargeData], invoices: Iterable[InvoiceData]) -> None:
     """Those charges that paid an invoice of a subscription of ours, or a Checkout Session.
 
-    Our copies of both are to be written already.
+    The newest comes first. Our copies of what they paid are to be written already.
     """
     bills = {intent: i.subscription_id for i in invoices for intent in i.paid_by}
-    for charge in charges:
-        subscription_id = _ours(session, bills.get(charge.payment_intent))
+    for charge in reversed(charges):
+        subscription = _ours(session, bills.get(charge.payment_intent))
         checkout_id = _sold_by(session, charge.payment_intent)
         known = session.get(Payment, charge.payment_intent)
-        if known or subscription_id or checkout_id:
-            _keep(session, charge, known, subscription_id, checkout_id)
+        if known or subscription or checkout_id:
+            _keep(session, charge, known, subscription, checkout_id)
     session.flush()
 
 
@@ -30,14 +30,16 @@ def _keep(
     session: Session,
     charge: ChargeData,
     known: Payment | None,
-    subscription_id: str | None,
+    subscription: Subscription | None,
     checkout_id: str | None,
 ) -> None:
     payment = known or Payment(payment_intent=charge.payment_intent)
     if charge.dispute_status != payment.dispute_status:
         _tell_owner(session, charge)
     payment.customer_id = charge.customer_id
-    payment.subscription_id = subscription_id or payment.subscription_id
+    if subscription:
+        payment.subscription_id = subscription.stripe_id
+        subscription.latest_payment = charge.payment_intent  # unless a newer one comes after it
     payment.checkout_id = checkout_id or payment.checkout_id
     payment.amount, payment.amount_refunded = charge.amount, charge.amount_refunded
     payment.currency, payment.paid_at = charge.currency, charge.created
@@ -57,9 +59,8 @@ def _tell_owner(session: Session, charge: ChargeData) -> None:
         )
 
 
-def _ours(session: Session, subscription_id: str | None) -> str | None:
-    found = session.get(Subscription, subscription_id) if subscription_id else None
-    return found.stripe_id if found else None
+def _ours(session: Session, subscription_id: str | None) -> Subscription | None:
+    return session.get(Subscription, subscription_id) if subscription_id else None
 
 
 def _sold_by(session: Session, payment_intent: str) -> str | None:

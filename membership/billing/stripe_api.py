@@ -123,7 +123,7 @@ class StripeAPI:
             return [stripe_objects.invoice(i) for i in _all(found)]
 
     def charges(self, customer_id: str) -> list[ChargeData]:
-        """Those of a customer that succeeded, with their disputes."""
+        """Those of a customer that succeeded, with their disputes, newest first."""
         with _our_errors():
             found = self._client.v1.charges.list({"customer": customer_id, "limit": 100})
             return self._succeeded(found)

@@ -412,6 +412,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trial_end", sa.DateTime(timezone=True), nullable=True),
         sa.Column("oldest_open_invoice_start", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("latest_payment", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.stripe_id"], name=op.f("fk_subscriptions_customer_id")
         ),

@@ -326,6 +326,39 @@ def test_a_bound_customer_is_never_taken_over(app: Flask, member: int, clock: Mo
         assert {user_id for (user_id,) in db.session.query(Grant.user_id)} == {member}
 
 
+def test_of_two_payments_in_one_second_the_later_one_counts(
+    app: Flask, member: int, clock: MovableClock, site_url: str
+) -> None:
+    """She changed her plan at once: what she paid first is disputed, then what she paid last."""
+    paid = (
+        InvoiceData("in_1", "sub_1", "paid", clock(), ["pi_1"]),
+        InvoiceData("in_2", "sub_1", "paid", clock(), ["pi_2"]),
+    )
+    first, last = charge(clock()), replace(charge(clock()), payment_intent="pi_2")
+    disputed = replace(first, dispute_status="lost")
+    told(app, clock, subscription(clock), invoices=paid, charges=(last, disputed))
+    assert premium(app, site_url) == 200
+    disputed = replace(last, dispute_status="lost")
+    told(app, clock, subscription(clock), invoices=paid, charges=(disputed, first))
+    assert premium(app, site_url) == 402
+
+
+def test_what_was_revoked_is_no_news_when_its_time_is_over(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    bought = session_of(clock, customer_id="cus_1")
+    back = replace(charge(clock()), amount_refunded=2900)
+    with app.app_context(), transaction() as session:
+        catalogue.write(session, Catalogue([product(clock, access_days="5")], []))
+    told(app, clock, checkouts=(bought,), charges=(back,))
+    clock.passes(6 * DAY)
+    with app.app_context():
+        endings.drain()
+        kinds = {kind for (kind,) in db.session.query(Entry.kind)}
+    assert "grant.revoked" in kinds
+    assert "grant.ended" not in kinds
+
+
 def test_access_that_ends_by_the_clock_makes_the_reader_lapsed(
     app: Flask, member: int, clock: MovableClock
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from membership import clock as clocks
 from membership.billing.models import Grant, Payment, Subscription
 from membership.db import db
+from membership.newsletter.models import Standing, Subscriber
 from sandbox.server import Sandbox
 from sandbox.store import Document
 from sandbox.stripe import customers, subscriptions
@@ -149,6 +150,8 @@ def test_a_door_shuts_at_its_time_with_every_webhook_lost(life: Life, elsewhere:
     assert life.door == OPEN
     life.passes(timedelta(hours=1))
     assert life.door == SHUT
+    with life.app.app_context():
+        assert db.session.scalars(select(Subscriber.standing)).all() == [Standing.LAPSED]
 
 
 @on_each_database
