@@ -44,12 +44,12 @@ def _bound(entry: Entry) -> str:
 
 def _granted(entry: Entry) -> str:
     """Also says so when what is granted is over: a canceled subscription's grant ends at once."""
-    end = _end(entry)
-    because = _because(entry.detail["reason"])
+    end, reason = _end(entry), entry.detail["reason"]
+    because = _because(reason)
     if end is None:
         return f"{_feature(entry)} was granted for good: {because}."
     if end <= entry.at:
-        return f"{_feature(entry)} was closed: {because}."
+        return f"{_feature(entry)} was closed: {CLOSED_BECAUSE.get(reason, because)}."
     return f"{_feature(entry)} was granted until {day(end)}: {because}."
 
 
@@ -90,6 +90,14 @@ BECAUSE = {
     "trialing, collection paused": "payments are paused",
     "trialing, ends as scheduled": "the free trial was cancelled, and ends then",
     "unpaid": "a payment failed, and Stripe has stopped trying",
+}
+# The same rules, where what they grant is over already.
+CLOSED_BECAUSE = {
+    "active": "no later payment has reached us",
+    "active, ends as scheduled": "the subscription was cancelled",
+    "past_due, in grace": "the payment is overdue, and the days of grace are over",
+    "trialing": "no payment has reached us",
+    "trialing, ends as scheduled": "the free trial was cancelled",
 }
 
 

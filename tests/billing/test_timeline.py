@@ -182,6 +182,22 @@ LATER = (NOW + timedelta(days=21)).isoformat()
             "Premium was closed: the subscription has ended.",
         ),
         (
+            entry("grant.written", feature="premium", ends_at=LATER, reason="past_due, in grace"),
+            (
+                "Premium was granted until 3 March 2027: the payment is overdue, and the days of "
+                "grace are running."
+            ),
+        ),
+        (
+            entry(
+                "grant.written",
+                feature="premium",
+                ends_at=NOW.isoformat(),
+                reason="past_due, in grace",
+            ),
+            "Premium was closed: the payment is overdue, and the days of grace are over.",
+        ),
+        (
             entry("grant.written", feature="premium", ends_at=LATER, reason="unknown status new"),
             (
                 "Premium was granted until 3 March 2027: Stripe told us of an unknown status "
