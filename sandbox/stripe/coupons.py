@@ -149,8 +149,7 @@ def discount(
             continue
         goods = [line["pricing"]["price_details"]["product"] for line in lines]
         open_ = [
-            amount if line["discountable"] else 0
-            for line, amount in zip(lines, left, strict=True)
+            amount if line["discountable"] else 0 for line, amount in zip(lines, left, strict=True)
         ]
         off = taken_off(account, coupon, zip(goods, open_, strict=True))
         for place, amount in enumerate(off):
