@@ -8,13 +8,14 @@ import pytest
 from flask import Flask
 
 from membership.billing.dates import day
-from membership.billing.models import Subscription
-from membership.db import db
+from membership.billing.models import Customer, Match, Subscription
+from membership.db import db, transaction
 from sandbox.server import Sandbox
 from sandbox.stripe import disputes, refunds
 from tests.support.browser import Browser, Elsewhere
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
+from tests.support.people import GRACE
 
 pytestmark = pytest.mark.usefixtures("listening", "catalogue")
 REFUSED_LATER = "4000000000000341"
@@ -177,3 +178,26 @@ def test_a_locked_post_says_the_same_as_the_premium_page(edsger: Browser, grace:
     locked = "/posts/a-night-with-the-lamp-crew"
     assert "What you were given ended on" in edsger.get(locked).text
     assert "Choose a plan" in grace.get(locked).text
+
+
+def test_the_owner_reads_again_all_that_a_member_has(
+    paying: Browser, app: Flask, sandbox: Sandbox
+) -> None:
+    """Two customers, and a webhook that never came from either."""
+    other = str(ask_stripe(sandbox, "customers", {"email": "gran@example.com"})["id"])
+    with app.app_context(), transaction() as session:
+        own = session.query(Customer).one()
+        session.add(
+            Customer(
+                stripe_id=other,
+                user_id=own.user_id,
+                bound_by=Match.OWNER,
+                created_at=own.created_at,
+            )
+        )
+    done = app.test_cli_runner().invoke(args=["billing", "sync", GRACE])
+    assert done.exit_code == 0, done.output
+    assert own.stripe_id in done.output
+    assert other in done.output
+    with app.app_context():
+        assert db.session.get_one(Customer, other).synced_at
