@@ -247,3 +247,21 @@ def test_a_customer_who_is_deleted_is_charged_no_more(
     sandbox.clock.advance(60 * DAY)
 
     assert len(sandbox.account.all("event", type="invoice.payment_failed")) == 1
+
+
+def test_only_the_latest_invoice_makes_it_active_again(
+    client: stripe.StripeClient,
+    sandbox: Sandbox,
+    edsger: stripe.Subscription,
+    mends: Callable[[stripe.Subscription], str],
+) -> None:
+    dunning.set_after_retries(sandbox.account, "leave")
+    for _ in range(2):
+        sandbox.clock.advance_to(period(now(client, edsger))[1] + 2 * HOUR)
+    _, older, latest = invoices(client, edsger)
+    method = mends(edsger)
+
+    client.v1.invoices.pay(older.id, {"payment_method": method})
+    assert now(client, edsger).status == "past_due"
+    client.v1.invoices.pay(latest.id, {"payment_method": method})
+    assert now(client, edsger).status == "active"

@@ -293,3 +293,17 @@ def test_an_upgrade_whose_charge_fails_is_tried_again_like_a_renewal(
     sandbox.clock.advance(16 * DAY)
 
     assert now(client, eve).status == "canceled"
+
+
+def test_what_a_discount_took_off_is_not_given_back(
+    client: stripe.StripeClient, clock: str, dear: str, prices: dict[str, str]
+) -> None:
+    client.v1.coupons.create({"id": "HALF", "percent_off": 50, "duration": "forever"})
+    customer = someone(client, test_clock=clock)
+    ada = subscribes(client, customer, prices["monthly"], discounts=[{"coupon": "HALF"}])
+    to(client, clock, 15.5)
+
+    switch(client, ada, dear, proration_behavior="always_invoice")
+
+    invoice = invoices(client, ada)[-1]
+    assert (amounts(invoice), invoice.amount_paid) == ([-125, 450], 100)
