@@ -110,10 +110,10 @@ def is_not_collected_from(person: Person, dice: Random) -> str | None:
     town = person.town
     town.settle()
     stripe, deeds = town.api.everything(), person.diary.deeds()
-    end = model.GONE  # a grant that never was
-    if model.owner_of(subscription["customer"], stripe, deeds):
-        end = model.subscription_end(subscription, stripe, deeds, town.policy)
+    end = model.subscription_end(subscription, stripe, deeds, town.policy)
     person.diary.held[subscription["id"]] = end
+    if model.owner_of(subscription["customer"], stripe, deeds) is None:
+        person.diary.forgets_ends(subscription["customer"], town)
     _write(
         person,
         subscription,

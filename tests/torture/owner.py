@@ -8,7 +8,7 @@ from tests.torture.townsfolk import Person
 
 
 def gives(person: Person, dice: Random) -> str | None:
-    """A comp, for good or for some days."""
+    """A comp, for good or for some days, in place of what was given before."""
     if not person.is_member:
         return None
     days = dice.choice([None, 3, 30])
@@ -18,19 +18,15 @@ def gives(person: Person, dice: Random) -> str | None:
     done, said = town.flask("members", "comp", person.email, *for_so_long)
     assert done, said
     ends_at = now + days * DAY if days else FOREVER
-    person.diary.comps.append(Comp(person.name, now, ends_at))
+    person.diary.comps[person.name] = Comp(person.name, now, ends_at)
     return f"is given {days or 'endless'} days"
 
 
 def takes_back(person: Person, _dice: Random) -> str | None:
-    mine = [comp for comp in person.diary.comps if comp.member == person.name]
-    if not mine:
+    if person.diary.comps.pop(person.name, None) is None:
         return None
-    done, said = person.town.flask("members", "comp", person.email, "--end")
-    assert done, said
-    for comp in mine:
-        person.diary.comps.remove(comp)
-    return "has what was given taken back"
+    _, said = person.town.flask("members", "comp", person.email, "--end")
+    return f"has what was given taken back: {said.strip()}"
 
 
 def binds(person: Person, dice: Random) -> str | None:

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from membership import clock, jobs
 from membership.app import create_app
+from membership.billing.pace import Pace
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
 from membership.outbox import OutboxMessage
@@ -185,11 +186,12 @@ class Town:
         return "\n".join([*(f"on its way: {d['event']}" for d in deliveries), *undone])
 
     def _hurry(self) -> None:
-        """Nobody waits for back-offs, nor for the leases that the dead have left."""
+        """Nobody waits for back-offs and pauses, nor for the leases that the dead have left."""
         with self.app.app_context(), transaction() as session:
             for model in WAITED_FOR:
                 waits = _is_undone(model), model.due_at > clock.now()
                 session.execute(update(model).where(*waits).values(due_at=clock.now()))
+            session.execute(update(Pace).values(closed_until=0.0, refusals=0))
 
 
 def _is_undone(model: type[InboxEvent | OutboxMessage]) -> ColumnElement[bool]:
@@ -245,6 +247,7 @@ def _settings(folder: Path, ports: run.Ports, database_url: str, policy: Policy)
         FLASK_SKIP_DOTENV="1",
         DATABASE_URL=database_url,
         QUEUE_URL=f"sqlite:///{folder / 'queue.db'}",
+        STRIPE_CALLS_PER_SECOND="500",  # what is tried here is not how fast it may be
         STRIPE_API_BASE=f"{ports.counterpart}/stripe",
         MAILERLITE_API_KEY="",
         MAIL_PORT=str(ports.smtp),

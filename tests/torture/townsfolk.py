@@ -38,19 +38,21 @@ class Diary:
     began: dict[str, str] = field(default_factory=dict)
     signed: dict[str, str] = field(default_factory=dict)
     said: dict[str, str | None] = field(default_factory=dict)
-    comps: list[Comp] = field(default_factory=list)
+    comps: dict[str, Comp] = field(default_factory=dict)
     held: dict[str, End] = field(default_factory=dict)
     paid_by: dict[str, str] = field(default_factory=dict)
 
     def forgets_ends(self, key: str, town: Town) -> None:
-        """A grant that was taken away, and may be given again: whether it has its old end then,
-        while nothing is collected, the tables do not say."""
+        """What was nobody's while collecting was paused, and is somebody's again: whether it has
+        the end it once had, the tables do not say."""
         for subscription in town.sandbox.account.all("subscription", customer=key):
             if had := self.held.get(subscription["id"]):
                 self.held[subscription["id"]] = End(0, had.latest)
 
     def deeds(self) -> Deeds:
-        return Deeds(self.members, self.began, self.signed, self.said, self.comps, self.held)
+        return Deeds(
+            self.members, self.began, self.signed, self.said, [*self.comps.values()], self.held
+        )
 
 
 @dataclass

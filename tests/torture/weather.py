@@ -36,8 +36,8 @@ def webhooks_go_wrong(person: Person, dice: Random) -> str | None:
 
 def stripe_fails(person: Person, dice: Random) -> str | None:
     sandbox = person.town.sandbox
-    sandbox.stripe_fault = dice.choice([None, "down", "limit", "down"])
-    sandbox.stripe_fault_share = dice.choice([0.1, 0.5])
+    sandbox.stripe_fault = dice.choice([None, "down", "down", "down", "limit"])
+    sandbox.stripe_fault_share = 0.1 if sandbox.stripe_fault == "limit" else dice.choice([0.1, 0.5])
     return f"sees Stripe fail: {sandbox.stripe_fault}, {sandbox.stripe_fault_share} of calls"
 
 
