@@ -33,12 +33,12 @@ def sync_member(email: str) -> None:
         raise click.ClickException(str(error)) from error
     if user is None:
         raise click.ClickException(f"there is no account at {email}")
-    customer_ids = [customer.stripe_id for customer in holdings.customers_of(user.id)]
-    if not customer_ids:
+    keys = holdings.payers_of(user.id)
+    if not keys:
         raise click.ClickException(f"{email} has no customer at Stripe")
     try:
-        for customer_id in customer_ids:
-            sync.bring_up_to_date(customer_id)
+        for key in keys:
+            sync.bring_up_to_date(key)
     except stripe_api.StripeError as error:
         raise click.ClickException(f"Stripe: {error}") from error
-    click.echo(f"{email} is up to date with {', '.join(customer_ids)}.")
+    click.echo(f"{email} is up to date with {', '.join(keys)}.")

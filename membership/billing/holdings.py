@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from membership.billing.models import Customer, Match, Subscription
+from membership.billing.models import Checkout, Customer, Match, Subscription
 from membership.db import db
 
 ENDED = ("canceled", "incomplete_expired")
@@ -56,6 +56,19 @@ def customers_of(user_id: int) -> Sequence[Customer]:
         .order_by(Customer.created_at, Customer.stripe_id)
     )
     return sorted(rows, key=lambda customer: customer.bound_by is not Match.CHECKOUT)
+
+
+def payers_of(user_id: int) -> list[str]:
+    """Ids of all at Stripe that is this member's: customers, deleted ones among them, and the
+    Checkout Sessions of a guest that were found to be theirs."""
+    customers = select(Customer.stripe_id).where(Customer.user_id == user_id)
+    guests = select(Checkout.stripe_id).where(
+        Checkout.user_id == user_id, Checkout.customer_id.is_(None)
+    )
+    return [
+        *db.session.scalars(customers.order_by(Customer.created_at)),
+        *db.session.scalars(guests.order_by(Checkout.created_at)),
+    ]
 
 
 def customer_of(user_id: int) -> str | None:

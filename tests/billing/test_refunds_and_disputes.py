@@ -227,6 +227,19 @@ def test_a_guests_payment_is_found_by_itself(grace: Browser, till: Till, app: Fl
     assert all_done(app)
 
 
+def test_the_owners_command_reads_again_what_a_guest_paid(
+    grace: Browser, till: Till, app: Flask
+) -> None:
+    """And the webhook of its refund was lost."""
+    charge = _a_guest_pays(till, price_id(app, "guide"), GRACE)
+    till.sandbox.webhook_url = None
+    till.refunds(charge)
+    assert premium(grace) == OPEN
+    done = app.test_cli_runner().invoke(args=["billing", "sync", GRACE])
+    assert done.exit_code == 0, done.output
+    assert premium(grace) == SHUT
+
+
 @on_each_database
 def test_a_dispute_may_be_all_that_ever_reaches_us(
     grace: Browser, till: Till, app: Flask, elsewhere: Elsewhere
