@@ -2,7 +2,7 @@
 # Another interpreter: make run PYTHON=/path/to/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flask test test-stripe check format db lock bench clean
+.PHONY: help setup run flask test test-stripe check format db lock bench pictures clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -54,6 +54,9 @@ db: $(VENV)/.sandbox ## Bring the database named in .env up to date
 
 bench: $(VENV)/.dev ## Measure pages and webhook under gunicorn; takes a few minutes
 	@$(PY) bench/run.py
+
+pictures: $(VENV)/.dev ## Make the pictures in README and docs anew (needs a browser)
+	@PYTHONPATH=. $(PY) scripts/make-pictures
 
 lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv; see https://docs.astral.sh/uv/"; exit 1; }
