@@ -8,7 +8,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from membership import clock, journal, outbox
-from membership.accounts import registration
 from membership.billing.models import UnclaimedPayment
 
 LETTER = "paid_first"
@@ -64,7 +63,7 @@ def tell_payer(session: Session, key: str) -> None:
     """Write to the paying address how to get in: once for a payment, and once a day for an
     address, since joining with it opens all that it paid."""
     row = find(session, key)
-    if row is None or row.email is None or row.told_at or registration.find(session, row.email):
+    if row is None or row.email is None or row.told_at:
         return
     now = clock.now()
     lately = select(UnclaimedPayment.key).where(

@@ -15,7 +15,7 @@ from membership import clock as clocks
 from membership import jobs
 from membership.accounts import hashing, registration
 from membership.accounts.models import User
-from membership.billing import matching, references, sync
+from membership.billing import matching, references, sync, unclaimed
 from membership.billing.models import Checkout, Customer, Match, UnclaimedPayment
 from membership.billing.unclaimed import Reason
 from membership.db import changed, db, transaction
@@ -381,3 +381,5 @@ def test_what_the_owner_took_away_is_matched_by_nothing_automatic(
     assert premium(grace) == SHUT
     assert waiting(app) == [(GRACE, Reason.OWNER)]
     assert payer_key(app) == customer
+    with app.app_context():  # nor does looking again begin to write each time
+        assert unclaimed.matchable(db.session(), GRACE) == []
