@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from membership import due, inbox, jobs
+from membership import dead_letters, due, inbox, jobs
 from membership.billing import catalogue, events
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
@@ -32,10 +32,12 @@ class Receiver:
     def __init__(self, app: Flask) -> None:
         self.tried = 0
         self.well = False
+        self.meanwhile: Callable[[], None] = lambda: None
         inbox.register(app, "test", self.work)
 
     def work(self, told: InboxEvent) -> None:
         self.tried += 1
+        self.meanwhile()
         if not self.well:
             raise ArithmeticError("it does not add up")
         with transaction() as session:
@@ -114,6 +116,23 @@ def test_a_replay_is_tried_as_long_as_if_it_were_new(
     settled = kept(app)
     assert settled.done_at
     assert (settled.given_up_at, settled.due_at, settled.last_error) == (None, None, None)
+
+
+@on_each_database
+def test_a_last_try_that_succeeds_while_it_is_given_up_is_a_success(
+    app: Flask, clock: MovableClock, receiver: Receiver
+) -> None:
+    """The worker that sweeps gives it up at the moment in which another one works on it."""
+    comes(app, clock)
+    hours_pass(app, clock, TRIES - 1)
+    with app.app_context(), transaction() as session:
+        session.scalars(select(InboxEvent)).one().attempts = TRIES
+    receiver.well, receiver.meanwhile = True, dead_letters.drain
+    with app.app_context():
+        inbox.drain()
+    settled = kept(app)
+    assert settled.done_at
+    assert (settled.given_up_at, settled.due_at) == (None, None)
 
 
 @on_each_database

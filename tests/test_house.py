@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from membership.billing import events
+from membership.billing import entitlements, events
 from membership.config import ROOT
 from tests.support.settings import settings
 
@@ -93,6 +93,11 @@ def test_every_kind_of_event_we_understand_is_one_the_owner_is_told_to_send() ->
     names = events_we_ask_for()
     unasked = [kind for kind in events.SUBJECTS if not any(n.startswith(kind) for n in names)]
     assert unasked == []
+
+
+def test_the_page_on_money_names_every_state_a_subscription_can_be_in() -> None:
+    told = (ROOT / "docs" / "money.md").read_text()
+    assert [status for status in entitlements.STATUSES if f"*{status}*" not in told] == []
 
 
 def test_package_files_import_nothing() -> None:
