@@ -1,16 +1,17 @@
 """A page elsewhere cannot drive the sandbox, read it, or put it into a frame."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Browser as Chromium
 
 from sandbox.server import Sandbox
 from tests.sandbox.shop import Buys
-from tests.support.chromium import NoChromium, chromium
 
 FOREIGN = [
     {"Origin": "https://evil.example"},
@@ -176,19 +177,16 @@ def elsewhere(sandbox: Sandbox) -> Iterator[str]:
         thread.join()
 
 
-def test_a_real_browser_is_led_to_a_foreign_page(sandbox: Sandbox, elsewhere: str) -> None:
+def test_a_real_browser_is_led_to_a_foreign_page(
+    sandbox: Sandbox, elsewhere: str, chromium_browser: Chromium
+) -> None:
     before = everything(sandbox)
     statuses: list[int] = []
-    try:
-        with chromium() as browser:
-            page = browser.new_page()
-            page.on(
-                "response",
-                lambda r: statuses.append(r.status) if r.request.method == "POST" else None,
-            )
-            page.goto(elsewhere, wait_until="networkidle")
-    except NoChromium as error:
-        pytest.skip(str(error))
-
+    with closing(chromium_browser.new_page()) as page:
+        page.on(
+            "response",
+            lambda r: statuses.append(r.status) if r.request.method == "POST" else None,
+        )
+        page.goto(elsewhere, wait_until="networkidle")
     assert statuses == [403, 403, 403]
     assert everything(sandbox) == before
