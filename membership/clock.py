@@ -2,7 +2,7 @@
 
 Two clocks: `now` is real, for sessions, codes, limits, signatures and schedules. `billing_now` is
 what Stripe's dates are compared with: the same, except while a developer moves the sandbox's clock.
-The journal goes by `billing_now`, so that a story reads in its order, and so does what counts in it.
+The journal goes by `billing_now`, so that a story reads in its order; so does what counts in it.
 """
 
 import json

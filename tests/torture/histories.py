@@ -24,14 +24,15 @@ History = tuple[Step, ...]
 
 
 def history(seed: int, *, members: int, steps: int) -> History:
-    """Every act is likely to be in it, and it begins with people who join."""
+    """It begins with people who join and buy, so that there is something to torment."""
     chance = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     return tuple(_steps(chance, NAMES[:members], steps))
 
 
 def _steps(chance: Random, names: tuple[str, ...], steps: int) -> Iterator[Step]:
     weights = acts.WEIGHTS
-    for name in names[: len(names) // 3]:
-        yield Step(on_the_site.joins.__name__, name, chance.getrandbits(24))
-    for act in chance.choices([*weights], [*weights.values()], k=steps):
-        yield Step(act.__name__, chance.choice(names), chance.getrandbits(24))
+    for name in names[: len(names) // 2]:
+        for act in (on_the_site.joins.__name__, on_the_site.buys.__name__):
+            yield Step(act, name, chance.getrandbits(24))
+    for chosen in chance.choices([*weights], [*weights.values()], k=steps):
+        yield Step(chosen.__name__, chance.choice(names), chance.getrandbits(24))

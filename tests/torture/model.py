@@ -194,13 +194,13 @@ def _is_a_guests(session: Json) -> bool:
 
 
 def payments_are_ours(key: str, stripe: Stripe) -> bool:
-    """Whether anything was bought there that is ours."""
+    """Whether anything was bought there that is ours. A debit that may yet fail buys nothing."""
     there = {customer["id"] for customer in stripe.customers}  # the deleted have nothing any more
     bought = [_items(s) for s in stripe.subscriptions if s["customer"] == key and key in there]
     bought += [
         _lines(s)
         for s in stripe.sessions
-        if key in (s["id"], s["customer"]) and s["mode"] == "payment" and s["status"] == "complete"
+        if key in (s["id"], s["customer"]) and s["mode"] == "payment" and _is_paid(s)
     ]
     return any(_product(line) in stripe.opens for lines in bought for line in lines)
 
@@ -273,7 +273,7 @@ def _latest_payment_shuts(subscription: Json, stripe: Stripe, policy: Policy) ->
 
 def purchase_end(session: Json, stripe: Stripe, policy: Policy, feature: str = PREMIUM) -> End:
     """Of what was bought once."""
-    if session["status"] != "complete" or session["payment_status"] not in PAID:
+    if not _is_paid(session):
         return GONE
     products = [
         p for line in _lines(session) if feature in stripe.opens.get(p := _product(line), ())
@@ -289,6 +289,10 @@ def purchase_end(session: Json, stripe: Stripe, policy: Policy, feature: str = P
         return NEVER
     for_so_long = max(stripe.access_days[product] for product in products) * DAY
     return End(_begun(session, own) + for_so_long, _paid_by(session, own) + for_so_long)
+
+
+def _is_paid(session: Json) -> bool:
+    return session["status"] == "complete" and session["payment_status"] in PAID
 
 
 def _begun(session: Json, own: Sequence[Json]) -> float:

@@ -8,6 +8,8 @@ from tests.torture import shop
 from tests.torture.at_stripe import FAILS_LATER
 from tests.torture.townsfolk import Person
 
+DEBIT, DEBIT_FAILS = "DE89370400440532013000", "DE62370400440532013001"  # days later
+
 
 def joins(person: Person, _dice: Random) -> str | None:
     if person.is_member:
@@ -37,7 +39,7 @@ def pays_what_was_left(person: Person, dice: Random) -> str | None:
 
 
 def _finishes(person: Person, page: str, dice: Random) -> str:
-    card = dice.choices([WORKS, FAILS_LATER, DECLINED], [8, 2, 1])[0]
+    card = dice.choices([WORKS, FAILS_LATER, DECLINED, DEBIT, DEBIT_FAILS], [10, 3, 1, 1, 1])[0]
     way_back = _pays(person, page, card=card)
     if way_back is None:
         return f"not paid with {card}"
@@ -97,7 +99,9 @@ def pays_by_link(person: Person, dice: Random) -> str | None:
     if dice.random() < 0.25:
         reference = person.reference() if dice.random() < 0.6 else "member-1-1-forged"
     page = shop.follow_link(person.town.sandbox, person.browser, price, reference)
-    way_back = _pays(person, page, card=dice.choice([WORKS, WORKS, FAILS_LATER]), email=email)
+    way_back = _pays(
+        person, page, card=dice.choice([WORKS, WORKS, WORKS, FAILS_LATER, DEBIT]), email=email
+    )
     if way_back is not None and dice.random() < 0.3:
         person.comes_back(way_back)
     return f"pays {price} by link as {email}, with reference {reference}"
