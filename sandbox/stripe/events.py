@@ -64,15 +64,16 @@ def list_(account: Account, params: Params) -> Document:
     delivered = params.get("delivery_success")
     types = params.get("types") or [params.get("type") or "*"]
     recent = account.now() - MONTH
-    found = [
-        event
-        for event in account.all("event")
-        if event["created"] >= recent
-        and within(params.get("created"), event["created"])
-        and any(fnmatchcase(event["type"], wanted) for wanted in types)
-        and (delivered is None or _delivered(account, event) == delivered)
-    ]
-    page = lists.page("/v1/events", found, params)
+
+    def wanted(event: Document) -> bool:
+        return (
+            event["created"] >= recent
+            and within(params.get("created"), event["created"])
+            and any(fnmatchcase(event["type"], each) for each in types)
+            and (delivered is None or _delivered(account, event) == delivered)
+        )
+
+    page = lists.newest(account, "event", "/v1/events", params, wanted)
     return {**page, "data": [_now(account, event) for event in page["data"]]}
 
 

@@ -155,7 +155,9 @@ def _retrieve(kind: str) -> Any:
 def _list(kind: str, url: str) -> Any:
     def list_(account: Account, params: Params) -> Document:
         def wanted(document: Document) -> bool:
-            return within(params.get("created"), document["created"])
+            intent = params.get("payment_intent")
+            mine = intent is None or document["payment_intent"] == intent
+            return mine and within(params.get("created"), document["created"])
 
         return lists.newest(account, kind, url, params, wanted)
 
