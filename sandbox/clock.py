@@ -11,12 +11,19 @@ from pathlib import Path
 from threading import Event, RLock, Thread
 
 from sandbox.store import Store
-from sandbox.stripe.occurrence import Occurrence
 
 log = logging.getLogger(__name__)
 
 KIND = "clock"
 TICK = 0.5  # seconds of real time between two looks at what has become due
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """`at` is in unix seconds of the clock, which stands there while `act` is done."""
+
+    at: int
+    act: Callable[[], object]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,15 @@
 """Checkout Sessions."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 
 from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe import checkout_documents, checkout_lines, checkout_terms, errors, lists
 from sandbox.stripe.account import Account
-from sandbox.stripe.occurrence import Occurrence
 from sandbox.stripe.params import Metadata, Nested, Span, Text, choice, merged, within
 from sandbox.stripe.promotion_codes import NotForThis
 from sandbox.stripe.routes import Params, get, index, post
+from sandbox.stripe.timed import Timed
 
 KIND = "checkout.session"
 EXPIRY = "checkout.expiry"  # when a session lapses, and by which clock, which it does not show
@@ -82,21 +81,13 @@ def opened(account: Account, session_id: str) -> Document:
     return session
 
 
-def upcoming(account: Account) -> Iterator[Occurrence]:
-    """Open sessions expire."""
-    soonest = account.soonest(EXPIRY)
-    if soonest:
-        at, expiry = soonest
-        yield Occurrence(at, lambda: _lapse(account, expiry["id"]))
-
-
 def _when(expiry: Document) -> Hour:
     return expiry["test_clock"], expiry["at"]
 
 
-def _lapse(account: Account, session_id: str) -> None:
-    account.store.remove(EXPIRY, session_id)
-    session = account.get(KIND, session_id)
+def _lapse(account: Account, expiry: Document) -> None:
+    account.store.remove(EXPIRY, expiry["id"])
+    session = account.get(KIND, expiry["id"])
     if session["status"] == "open":
         _end(account, session)
 
@@ -192,4 +183,4 @@ ROUTES = [
     post("/checkout/sessions/<session_id>/expire", expire),
     index("/checkout/sessions/<session_id>/line_items", list_lines),
 ]
-TIMES = ((EXPIRY, _when),)
+TIMED = Timed(EXPIRY, _when, _lapse)

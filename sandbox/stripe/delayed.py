@@ -1,32 +1,22 @@
 """Debits that take days: what they were for is on its way until the bank has answered."""
 
-from collections.abc import Iterator
-
 from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe import dunning, payments
 from sandbox.stripe.account import Account
-from sandbox.stripe.occurrence import Occurrence
+from sandbox.stripe.timed import Timed
 
 REFUSED = "The customer's bank account could not be debited."
-
-
-def upcoming(account: Account) -> Iterator[Occurrence]:
-    """Debits under way settle three days after they began."""
-    soonest = account.soonest(payments.DEBIT)
-    if soonest:
-        at, debit = soonest
-        yield Occurrence(at, lambda: settle(account, debit["id"]))
 
 
 def _when(debit: Document) -> Hour:
     return debit["test_clock"], debit["at"]
 
 
-def settle(account: Account, charge_id: str) -> None:
+def _settle(account: Account, debit: Document) -> None:
     """The bank answers, as the account that is debited is made to."""
-    account.store.remove(payments.DEBIT, charge_id)
-    charge = account.get("charge", charge_id)
+    account.store.remove(payments.DEBIT, debit["id"])
+    charge = account.get("charge", debit["id"])
     intent = account.get("payment_intent", charge["payment_intent"])
     method = account.get("payment_method", charge["payment_method"])
     if payments.card_of(method).delayed == "paid":
@@ -102,4 +92,4 @@ def _sessions(account: Account, intent: Document, invoice: Document | None) -> l
     return [each for each in found if (each["status"], each["payment_status"]) == waits]
 
 
-TIMES = ((payments.DEBIT, _when),)
+TIMED = Timed(payments.DEBIT, _when, _settle)

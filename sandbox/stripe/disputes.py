@@ -5,8 +5,6 @@ once; winning it brings the amount back. A charge that was disputed stays `dispu
 Nothing of this changes a subscription.
 """
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from sandbox import ids
@@ -14,7 +12,7 @@ from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe import errors, fraud_warnings
 from sandbox.stripe.account import Account
-from sandbox.stripe.occurrence import Occurrence
+from sandbox.stripe.timed import Timed
 
 KIND = "dispute"
 DAY = 24 * 60 * 60
@@ -106,22 +104,15 @@ def lose(account: Account, dispute_id: str) -> Document:
     return _closed(account, before, status="lost")
 
 
-def upcoming(account: Account) -> Iterator[Occurrence]:
-    """What nobody answers in time is lost; an inquiry is only over."""
-    soonest = account.soonest(KIND)
-    if soonest:
-        at, dispute = soonest
-        yield Occurrence(at, partial(_expire, account, dispute["id"]))
-
-
 def _when(dispute: Document) -> Hour:
     answered = dispute["status"] not in ("needs_response", "warning_needs_response")
     return None, None if answered else int(dispute["evidence_details"]["due_by"])
 
 
-def _expire(account: Account, dispute_id: str) -> None:
-    inquiry = account.get("dispute", dispute_id)["status"].startswith("warning")
-    (win if inquiry else lose)(account, dispute_id)
+def _expire(account: Account, dispute: Document) -> None:
+    """What nobody answers in time is lost; an inquiry is only over."""
+    inquiry = dispute["status"].startswith("warning")
+    (win if inquiry else lose)(account, dispute["id"])
 
 
 def _opened(account: Account, charge_id: str, reason: str, status: str) -> Document:
@@ -246,4 +237,4 @@ def _closed(account: Account, before: Document, **changes: Any) -> Document:
     return after
 
 
-TIMES = ((KIND, _when),)
+TIMED = Timed(KIND, _when, _expire)

@@ -1,12 +1,10 @@
 """Collecting invoices by the clock: finalized, charged, tried again, and at last given up."""
 
-from collections.abc import Iterator
-
 from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe import charging, invoice_state, subscription_state, subscriptions
 from sandbox.stripe.account import Account
-from sandbox.stripe.occurrence import Occurrence
+from sandbox.stripe.timed import Timed
 
 KIND = "invoice"
 SETTING = "setting"
@@ -24,13 +22,6 @@ def set_after_retries(account: Account, value: str) -> None:
     if value not in AFTER_RETRIES:
         raise ValueError(f"after_retries is one of {', '.join(AFTER_RETRIES)}, not {value!r}")
     account.store.put(SETTING, "after_retries", {"value": value})
-
-
-def upcoming(account: Account) -> Iterator[Occurrence]:
-    soonest = account.soonest(KIND)
-    if soonest:
-        at, invoice = soonest
-        yield Occurrence(at, lambda: collect(account, invoice))
 
 
 def _when(invoice: Document) -> Hour:
@@ -94,4 +85,4 @@ def _give_up(account: Account, invoice: Document) -> None:
         subscription_state.fall_asleep(account, subscription, "final_payment_failure")
 
 
-TIMES = ((KIND, _when),)
+TIMED = Timed(KIND, _when, collect)

@@ -1,12 +1,10 @@
 """Pauses that end by themselves: chosen in the portal for some months."""
 
-from collections.abc import Iterator
-
 from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe import subscriptions
 from sandbox.stripe.account import Account
-from sandbox.stripe.occurrence import Occurrence
+from sandbox.stripe.timed import Timed
 
 KIND = "portal.pause"  # a document of its own: a subscription does not say when it goes on
 
@@ -32,15 +30,8 @@ def end(account: Account, subscription_id: str) -> None:
         subscriptions.resume(account, subscription)
 
 
-def upcoming(account: Account) -> Iterator[Occurrence]:
-    soonest = account.soonest(KIND)
-    if soonest:
-        at, pause = soonest
-        yield Occurrence(at, lambda: end(account, pause["id"]))
-
-
 def _when(pause: Document) -> Hour:
     return pause["test_clock"], pause["at"]
 
 
-TIMES = ((KIND, _when),)
+TIMED = Timed(KIND, _when, lambda account, pause: end(account, pause["id"]))

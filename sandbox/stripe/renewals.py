@@ -1,6 +1,5 @@
 """What happens to subscriptions by the clock: renewed, ended as scheduled, given up, resumed."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from sandbox.shelf import Hour
@@ -15,19 +14,12 @@ from sandbox.stripe import (
     trials,
 )
 from sandbox.stripe.account import Account
-from sandbox.stripe.occurrence import Occurrence
 from sandbox.stripe.subscription_state import items_of, with_items
+from sandbox.stripe.timed import Timed
 
 KIND = "subscription"
 RENEWING = ("active", "past_due", "trialing", "unpaid")
 PATIENCE = 23 * 60 * 60  # for the first payment of one that is incomplete
-
-
-def upcoming(account: Account) -> Iterator[Occurrence]:
-    soonest = account.soonest(KIND)
-    if soonest:
-        at, subscription = soonest
-        yield Occurrence(at, lambda: _act(account, subscription))
 
 
 def _when(subscription: Document) -> Hour:
@@ -172,4 +164,4 @@ def _started(item: Document, now: int) -> int:
     return min(int(item["current_period_start"]), now)
 
 
-TIMES = ((KIND, _when),)
+TIMED = Timed(KIND, _when, _act)

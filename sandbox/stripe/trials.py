@@ -1,11 +1,9 @@
 """`trial_will_end`, three days before. The notice to give is a document of its own."""
 
-from collections.abc import Iterator
-
 from sandbox.shelf import Hour
 from sandbox.store import Document
 from sandbox.stripe.account import Account
-from sandbox.stripe.occurrence import Occurrence
+from sandbox.stripe.timed import Timed
 
 KIND = "trial.notice"
 AHEAD = 3 * 24 * 60 * 60
@@ -26,15 +24,8 @@ def forget(account: Account, subscription: Document) -> None:
     account.store.remove(KIND, subscription["id"])
 
 
-def upcoming(account: Account) -> Iterator[Occurrence]:
-    soonest = account.soonest(KIND)
-    if soonest:
-        at, notice = soonest
-        yield Occurrence(at, lambda: _tell(account, notice["id"]))
-
-
-def _tell(account: Account, subscription_id: str) -> None:
-    subscription = account.get("subscription", subscription_id)
+def _tell(account: Account, notice: Document) -> None:
+    subscription = account.get("subscription", notice["id"])
     forget(account, subscription)
     account.emit("customer.subscription.trial_will_end", subscription)
 
@@ -43,4 +34,4 @@ def _when(notice: Document) -> Hour:
     return notice["test_clock"], notice["at"]
 
 
-TIMES = ((KIND, _when),)
+TIMED = Timed(KIND, _when, _tell)

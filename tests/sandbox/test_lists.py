@@ -11,7 +11,7 @@ from sandbox.server import Sandbox
 from sandbox.stripe import disputes, fraud_warnings, refunds
 from sandbox.stripe.api import ROUTES
 from sandbox.stripe.params import PAGE, Choice, Nested, Reader, Span, Text
-from tests.sandbox.lives import someone, subscribes
+from tests.sandbox.lives import item_of, someone, subscribes
 from tests.sandbox.shop import Buys
 
 Curl = Callable[..., requests.Response]
@@ -35,8 +35,8 @@ def busy(sandbox: Sandbox, client: stripe.StripeClient, prices: dict[str, str], 
     refunds.refund(account, {"charge": refunded["id"]})
     disputes.open_(account, disputed["id"])
     ada = subscribes(client, someone(client), prices["monthly"])
-    more: Any = {"items": [{"id": ada["items"].data[0].id, "price": prices["yearly"]}]}
-    client.v1.subscriptions.update(ada.id, {**more, "proration_behavior": "always_invoice"})
+    more: Any = {"items": [{"id": item_of(ada), "price": prices["yearly"]}]}
+    client.v1.subscriptions.update(ada.id, more)
     coupon = client.v1.coupons.create({"percent_off": 10})
     client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}})
 
