@@ -9,24 +9,34 @@ from sandbox.stripe.timed import Timed
 KIND = "portal.pause"  # a document of its own: a subscription does not say when it goes on
 
 
-def until(account: Account, subscription: Document, at: int | None) -> None:
-    """Let a paused subscription go on at a moment, or (None) when somebody says so."""
-    if at is not None:
-        pause = {"id": subscription["id"], "at": at, "test_clock": subscription["test_clock"]}
-        account.store.put(KIND, subscription["id"], pause)
+def until(account: Account, paused: Document, at: int) -> None:
+    """Let a subscription that has just been paused go on at a moment."""
+    pause = {
+        "id": paused["id"],
+        "at": at,
+        "since": _since(paused),
+        "test_clock": paused["test_clock"],
+    }
+    account.store.put(KIND, paused["id"], pause)
 
 
-def of(account: Account, subscription_id: str) -> int | None:
-    """When it goes on by itself."""
-    kept = account.store.get(KIND, subscription_id)
-    return int(kept["at"]) if kept else None
+def of(account: Account, subscription: Document) -> int | None:
+    """When it goes on by itself; None when somebody has to say so."""
+    kept = account.store.get(KIND, subscription["id"])
+    return int(kept["at"]) if kept and kept["since"] == _since(subscription) else None
 
 
-def end(account: Account, subscription_id: str) -> None:
-    """It goes on now, unless it was ended or resumed meanwhile."""
-    account.store.remove(KIND, subscription_id)
-    subscription = account.find("subscription", subscription_id)
-    if subscription and subscription["status"] == "paused":
+def _since(subscription: Document) -> int | None:
+    """When it was paused; None when it is not."""
+    paused = (subscription["status_details"] or {}).get("paused")
+    return int(paused["transitioned_at"]) if paused else None
+
+
+def _end(account: Account, pause: Document) -> None:
+    """It goes on now, unless that pause has ended already; a later one is another matter."""
+    account.store.remove(KIND, pause["id"])
+    subscription = account.find("subscription", pause["id"])
+    if subscription and _since(subscription) == pause["since"]:
         subscriptions.resume(account, subscription)
 
 
@@ -34,4 +44,4 @@ def _when(pause: Document) -> Hour:
     return pause["test_clock"], pause["at"]
 
 
-TIMED = Timed(KIND, _when, lambda account, pause: end(account, pause["id"]))
+TIMED = Timed(KIND, _when, _end)

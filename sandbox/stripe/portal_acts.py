@@ -126,13 +126,15 @@ def pause(account: Account, session: Document, subscription: Document, length: s
         raise errors.Refusal("Choose for how long.", status=422)
     options = {_words(option): option for option in feature["duration"]["interval_options"]}
     chosen = options.get(length)
-    until = later(account.now(), chosen["interval"], chosen["interval_count"]) if chosen else None
-    subscriptions.pause(account, subscription)
-    pauses.until(account, subscription, until)
+    paused = subscriptions.pause(account, subscription)
+    if chosen:
+        until = later(account.now(), chosen["interval"], chosen["interval_count"])
+        pauses.until(account, paused, until)
 
 
 def unpause(account: Account, subscription: Document) -> None:
-    pauses.end(account, subscription["id"])
+    if subscription["status"] == "paused":  # else it is a page that was left open
+        subscriptions.resume(account, subscription)
 
 
 def change_card(account: Account, session: Document, card: Card) -> None:

@@ -160,7 +160,7 @@ def _shown(account: Account, session: Document, subscription: Document) -> dict[
         "bought": items,
         "period_end": subscriptions.period_end(subscription),
         "over": subscription["status"] in subscriptions.ENDED,
-        "goes_on": pauses.of(account, subscription["id"]),
+        "goes_on": pauses.of(account, subscription),
         "prices": portal_acts.prices_offered(account, session, subscription),
         "pauses": portal_acts.pauses_offered(account, session),
     }

@@ -207,6 +207,24 @@ def test_ada_comes_back_before_her_pause_is_over(
     assert len(client.v1.invoices.list().data) == invoices
 
 
+def test_the_end_of_an_earlier_pause_does_not_end_a_later_one(
+    sandbox: Sandbox, client: stripe.StripeClient, buys: Buys, portal: OpenPortal, payer: Elsewhere
+) -> None:
+    session = buys("monthly")
+    url = portal(str(session.customer))
+    payer.submit(url, action=f"{url}/pause", length="1 month")
+    subscription = str(session.subscription)
+    sandbox.clock.advance(DAY)
+    client.v1.subscriptions.resume(subscription)
+    sandbox.clock.advance(DAY)
+
+    client.v1.subscriptions.pause(subscription)
+
+    assert "It goes on by itself on" not in payer.get(portal(str(session.customer))).text
+    sandbox.clock.advance(60 * DAY)
+    assert client.v1.subscriptions.retrieve(subscription).status == "paused"
+
+
 def test_a_pause_of_another_length_is_refused(
     client: stripe.StripeClient, buys: Buys, portal: OpenPortal, payer: Elsewhere
 ) -> None:
