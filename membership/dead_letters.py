@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 def drain() -> None:
     """Give up what has been tried for EVENTS_GIVE_UP_DAYS."""
     days = timedelta(days=config.current().events_give_up_days)
-    hopeless = InboxEvent.due_at.is_not(None), InboxEvent.attempts >= due.attempts_in(days)
+    latest = clock.now() + due.LAST_RETRY  # a time: by "at all" SQLite would go through every row
+    hopeless = InboxEvent.due_at <= latest, InboxEvent.attempts >= due.attempts_in(days)
     ids = db.session.scalars(select(InboxEvent.id).where(*hopeless)).all()
     if not ids:
         return

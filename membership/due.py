@@ -15,7 +15,7 @@ from membership.db import changed
 
 LEASE = timedelta(seconds=120)
 _FIRST_RETRY = timedelta(seconds=5)
-_LAST_RETRY = timedelta(hours=1)
+LAST_RETRY = timedelta(hours=1)
 
 
 class Away(Exception):
@@ -67,7 +67,7 @@ def put_off(session: Session, row: Due, *, error: str, now: datetime) -> datetim
 def backoff(attempts: int) -> timedelta:
     """5 s, 10 s, 20 s … at most an hour."""
     doublings: int = 2 ** min(attempts, 12)
-    return min(_FIRST_RETRY * doublings, _LAST_RETRY)
+    return min(_FIRST_RETRY * doublings, LAST_RETRY)
 
 
 def attempts_in(time: timedelta) -> int:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, and_, cast, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from membership import journal
 from membership.accounts.models import User
 from membership.billing import entitlements, facts
-from membership.billing.entitlements import Held, Wanted
+from membership.billing.entitlements import Held, Source, Wanted
 from membership.billing.models import Checkout, Customer, Grant, Subscription
 from membership.newsletter import signup
 from membership.newsletter.models import Standing
@@ -90,10 +90,7 @@ def _recompute(
     now: datetime,
 ) -> None:
     refs = [s.stripe_id for s in subscriptions] + [c.stripe_id for c in checkouts]
-    held = {
-        (grant.source_ref, grant.feature): grant
-        for grant in session.scalars(select(Grant).where(Grant.source_ref.in_(refs)))
-    }
+    held = {(grant.source_ref, grant.feature): grant for grant in session.scalars(_grants_of(refs))}
     wanted = entitlements.wanted_grants(
         [facts.of_subscription(session, row) for row in subscriptions],
         facts.of_purchases(session, checkouts),
@@ -120,6 +117,12 @@ def tell_newsletter(session: Session, user_id: int, *, now: datetime) -> None:
     else:
         standing = Standing.FREE
     signup.set_standing(session, user.email, standing, now=now)
+
+
+def _grants_of(refs: Sequence[str]) -> Select[Grant]:
+    """Of these subscriptions and purchases; by source, too, because the index begins with it."""
+    bought = Grant.source.in_((Source.SUBSCRIPTION, Source.PURCHASE))
+    return select(Grant).where(bought, Grant.source_ref.in_(refs))
 
 
 def _write(
@@ -149,7 +152,7 @@ def _write(
 
 
 def _revoke_all(session: Session, refs: Sequence[str], user_id: int, now: datetime) -> None:
-    for grant in session.scalars(select(Grant).where(Grant.source_ref.in_(refs))).all():
+    for grant in session.scalars(_grants_of(refs)).all():
         _revoke(session, grant, "no longer this member's payment", now)
     session.flush()
     tell_newsletter(session, user_id, now=now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from membership import journal
@@ -17,12 +17,16 @@ def keep(session: Session, charges: Sequence[ChargeData], invoices: Iterable[Inv
     The newest comes first. Our copies of what they paid are to be written already.
     """
     bills = {intent: i.subscription_id for i in invoices for intent in i.paid_by}
+    intents = [charge.payment_intent for charge in charges]
+    known = {row.payment_intent: row for row in session.scalars(_payments(intents))}
+    ours = {row.stripe_id: row for row in session.scalars(_subscriptions(bills.values()))}
+    sold_by = {row.payment_intent: row.stripe_id for row in session.execute(_checkouts(intents))}
     for charge in reversed(charges):
-        subscription = _ours(session, bills.get(charge.payment_intent))
-        checkout_id = _sold_by(session, charge.payment_intent)
-        known = session.get(Payment, charge.payment_intent)
-        if known or subscription or checkout_id:
-            _keep(session, charge, known, subscription, checkout_id)
+        intent = charge.payment_intent
+        payment, checkout_id = known.get(intent), sold_by.get(intent)
+        subscription = ours.get(bills.get(intent) or "")
+        if payment or subscription or checkout_id:
+            _keep(session, charge, payment, subscription, checkout_id)
     session.flush()
 
 
@@ -59,11 +63,15 @@ def _tell_owner(session: Session, charge: ChargeData) -> None:
         )
 
 
-def _ours(session: Session, subscription_id: str | None) -> Subscription | None:
-    return session.get(Subscription, subscription_id) if subscription_id else None
+def _payments(intents: Iterable[str]) -> Select[Payment]:
+    return select(Payment).where(Payment.payment_intent.in_(intents))
 
 
-def _sold_by(session: Session, payment_intent: str) -> str | None:
-    """The Checkout Session of ours that this paid."""
-    sold = select(Checkout.stripe_id).where(Checkout.payment_intent == payment_intent)
-    return session.scalars(sold.limit(1)).first()
+def _subscriptions(ids: Iterable[str | None]) -> Select[Subscription]:
+    return select(Subscription).where(Subscription.stripe_id.in_(set(filter(None, ids))))
+
+
+def _checkouts(intents: Iterable[str]) -> Select[str | None, str]:
+    """What was paid, and the Checkout Session of ours that sold it."""
+    paid = Checkout.payment_intent.in_(intents)
+    return select(Checkout.payment_intent, Checkout.stripe_id).where(paid)
