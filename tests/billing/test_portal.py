@@ -89,8 +89,10 @@ def test_a_new_plan_is_in_the_portal_at_the_next_visit(
     work()
     opens_portal(grace)
     (changed,) = configurations(sandbox)  # the same one
-    products = changed["features"]["subscription_update"]["products"]
-    assert {"product": patron["id"], "prices": [price["id"]]}.items() <= products[-1].items()
+    update = changed["features"]["subscription_update"]
+    offered = {product["product"]: product["prices"] for product in update["products"]}
+    assert offered[patron["id"]] == [price["id"]]
+    assert len(offered) == 2
 
 
 def test_somebody_elses_products_are_not_offered(
