@@ -54,8 +54,10 @@ def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer |
     session.add(customer)
     session.flush()
     for subscription in state.subscriptions:
-        if ours.intersection(subscription.product_ids):
-            _keep_subscription(session, subscription, ours, state.invoices)
+        kept = session.get(Subscription, subscription.id)
+        # One that is switched to something of a stranger's opens nothing any more.
+        if kept or ours.intersection(subscription.product_ids):
+            _keep_subscription(session, subscription, kept, ours, state.invoices)
     for checkout in state.checkouts:
         keep_checkout(session, checkout, state.charges, now=now)
     payments.keep(session, state.charges, state.invoices)
@@ -117,10 +119,10 @@ def _ours(session: Session, state: CustomerState) -> set[str]:
 def _keep_subscription(
     session: Session,
     found: SubscriptionData,
+    known: Subscription | None,
     ours: set[str],
     invoices: Iterable[InvoiceData],
 ) -> None:
-    known = session.get(Subscription, found.id)
     if (known is None or known.status != found.status) and not entitlements.knows_status(
         found.status
     ):

@@ -194,6 +194,18 @@ def test_what_a_product_no_longer_opens_shuts_for_those_who_have_it(
         assert [feature for (feature,) in open_now] == ["archive"]
 
 
+def test_a_switch_to_what_is_no_plan_of_ours_shuts_and_the_way_back_opens(
+    app: Flask, member: int, clock: MovableClock, site_url: str
+) -> None:
+    """Long before the period that was paid for is over: Stripe has credited the rest of it."""
+    told(app, clock, subscription(clock))
+    assert premium(app, site_url) == 200
+    told(app, clock, replace(subscription(clock), product_ids=["prod_strangers"]))
+    assert premium(app, site_url) == 402
+    told(app, clock, subscription(clock))
+    assert premium(app, site_url) == 200
+
+
 def test_what_a_second_product_of_a_subscription_opens_follows_it_too(
     app: Flask, member: int, clock: MovableClock
 ) -> None:
