@@ -11,6 +11,7 @@ import stripe
 from sandbox.server import Sandbox
 from tests.sandbox.shop import BACK, CANCELED, DECLINED, WORKS, Buys, Hook, open_checkout
 from tests.support.browser import Elsewhere
+from tests.support.forms import form_on
 
 CHALLENGED = "4000002500003155"
 DAY = 24 * 60 * 60
@@ -305,6 +306,24 @@ def test_a_bank_asks_before_it_pays(
     assert done.headers["Location"] == BACK.replace("{CHECKOUT_SESSION_ID}", session.id)
     assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
     assert len(client.v1.charges.list().data) == 1
+
+
+def test_who_failed_the_banks_question_pays_with_another_card_on_that_same_page(
+    client: stripe.StripeClient, prices: dict[str, str], payer: Elsewhere
+) -> None:
+    session = open_checkout(client, prices["monthly"])
+    assert session.url
+    asked = payer.submit(session.url, email="ada@example.com", card=CHALLENGED)
+    bank = urljoin(session.url, asked.headers["Location"])
+    failed = payer.submit(bank, answer="fail")
+
+    form = form_on(failed.text, path=bank)
+    typed = form.filled({"act": "pay", "email": "ada@example.com", "card": WORKS})
+    there = urljoin(bank, form.action)
+    done = payer.session.post(there, data=typed, allow_redirects=False, timeout=20)
+
+    assert done.headers["Location"] == BACK.replace("{CHECKOUT_SESSION_ID}", session.id)
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
 
 
 def test_a_banks_question_is_answered_once(
