@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from membership import journal
 from membership.accounts.models import User
-from membership.billing.holdings import ENDED
+from membership.billing.entitlements import ENDED
 from membership.billing.models import Customer, Subscription, UnclaimedPayment
 from membership.db import db
 from membership.journal import Entry

@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select
 
 from membership.billing import facts, holdings, outlook, plans
 from membership.billing.dates import day
-from membership.billing.entitlements import GOING_ON, LEEWAY, Source
+from membership.billing.entitlements import GOING_ON, LEEWAY, OPENING, Source
 from membership.billing.grants import live
 from membership.billing.models import Checkout, Customer, Grant, Price, Product, Subscription
 from membership.billing.outlook import Outlook, Remedy
@@ -156,7 +156,7 @@ def _subscription_line(row: Subscription, open_until: datetime | None) -> Subscr
         about, trial_end=row.trial_end, open_until=open_until, policy=facts.policy()
     )
     price, product = db.session.get(Price, row.price_id), _product(row.product_ids)
-    goes_on = row.status in (*GOING_ON, "past_due") and row.cancel_at is None
+    goes_on = row.status in OPENING and row.cancel_at is None
     return SubscriptionLine(
         customer_id=row.customer_id,
         plan=product.name if product else "Subscription",

@@ -11,11 +11,15 @@ from enum import StrEnum
 LEEWAY = timedelta(hours=24)  # renewals are charged about an hour late, and webhooks follow
 PAID = ("paid", "no_payment_required")
 GOING_ON = ("active", "trialing")
+OPENING = (*GOING_ON, "past_due")
 NEVER_BEGAN = ("incomplete", "incomplete_expired")
+ENDED = ("canceled", "incomplete_expired")
 STOPPED = ("unpaid", "paused", *NEVER_BEGAN)
-STATUSES = (*GOING_ON, *STOPPED, "past_due", "canceled")
+STATUSES = (*OPENING, *STOPPED, "canceled")
 # Of a dispute: the bank has taken the money back, or the shop has it. An inquiry moves none.
-TAKEN = ("needs_response", "under_review", "lost", "appeal_needs_response", "appeal_under_review")
+UNDER_WAY = ("needs_response", "under_review")
+LOST = ("lost", "appeal_needs_response", "appeal_under_review")
+TAKEN = (*UNDER_WAY, *LOST)
 KEPT = ("won", "prevented")
 INQUIRY = "warning_"
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from membership.billing.entitlements import ENDED
 from membership.billing.models import Checkout, Customer, Match, Subscription
 from membership.db import db
-
-ENDED = ("canceled", "incomplete_expired")
 
 
 def live_subscription(user_id: int) -> Subscription | None:

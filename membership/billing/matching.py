@@ -13,12 +13,10 @@ from sqlalchemy.orm import Session
 from membership import config, journal
 from membership.accounts.models import User
 from membership.billing import references, unclaimed
+from membership.billing.entitlements import NEVER_BEGAN, OPENING
 from membership.billing.models import Checkout, Customer, Match, Subscription
 from membership.billing.unclaimed import Reason
 from membership.newsletter import addresses
-
-NEVER_PAID = ("incomplete", "incomplete_expired")
-OPENING = ("active", "trialing", "past_due")
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def settle_customer(session: Session, customer: Customer, *, now: datetime) -> N
         return
     checkouts = _checkouts_of(session, customer)
     statuses = _statuses(session, customer)
-    if not any(c.paid_at for c in checkouts) and not set(statuses).difference(NEVER_PAID):
+    if not any(c.paid_at for c in checkouts) and not set(statuses).difference(NEVER_BEGAN):
         return
     done = [c for c in checkouts if c.status == "complete"]
     paid_with: list[str | None] = [c.email for c in done if c.email] or [customer.email]

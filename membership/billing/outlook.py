@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from membership.billing.dates import day
 from membership.billing.entitlements import (
-    GOING_ON,
+    LOST,
+    OPENING,
+    UNDER_WAY,
     PaymentFacts,
     Policy,
     PurchaseFacts,
@@ -19,9 +21,6 @@ from membership.billing.entitlements import (
     grace_end,
     purchase_end,
 )
-
-UNDER_WAY = ("needs_response", "under_review")
-LOST = ("lost", "appeal_needs_response", "appeal_under_review")
 
 
 class Remedy(StrEnum):
@@ -46,7 +45,7 @@ def of_subscription(
     policy: Policy,
 ) -> Outlook:
     """`open_until` is the end of what this subscription opens now, None when that is nothing."""
-    if sub.status not in (*GOING_ON, "past_due"):
+    if sub.status not in OPENING:
         return _stopped(sub, open_until)
     if not open_until and (taken_back := _taken_back("last payment", sub.latest_payment)):
         return Outlook(f"{taken_back} Nothing is open until another payment succeeds.")

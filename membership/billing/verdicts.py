@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from membership.billing.dates import day
-from membership.billing.entitlements import Source
+from membership.billing.entitlements import UNDER_WAY, Source
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,7 @@ def _because(held: Held, is_open: bool, grace: timedelta) -> str:
         case ["refunded"]:
             return f"the payment for {what} was refunded in full"
         case ["disputed", status]:
-            lost = "needs_response" not in status and "under_review" not in status
-            now = "and was lost" if lost else "and that is not decided yet"
+            now = "and that is not decided yet" if status in UNDER_WAY else "and was lost"
             return f"the payment for {what} is disputed at the payer’s bank, {now}"
         case ["no longer part of the product"]:
             return f"{what} does not include it any more"

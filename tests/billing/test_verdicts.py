@@ -161,6 +161,11 @@ SHUT = [
         "the payment for “Membership” is disputed at the payer’s bank, and was lost",
     ),
     (
+        held("disputed, appeal_under_review", SOON, revoked_at=LATELY),  # it was lost before
+        "Shut since 6 February 2027",
+        "the payment for “Membership” is disputed at the payer’s bank, and was lost",
+    ),
+    (
         held("no longer part of the product", SOON, revoked_at=LATELY),
         "Shut since 6 February 2027",
         "“Membership” does not include it any more",
