@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from membership.billing import entitlements, events
+from membership.billing import endpoints, entitlements, events
 from membership.config import ROOT
 from tests.support.settings import settings
 
@@ -83,6 +83,7 @@ def events_we_ask_for() -> list[str]:
 def test_every_event_the_owner_is_told_to_send_leads_to_a_read() -> None:
     names = events_we_ask_for()
     assert len(names) > 30
+    assert names == list(endpoints.EVENTS)
     assert len(names) == len(set(names))
     about = {"id": "x_1", "customer": "cus_1"}
     for name in names:

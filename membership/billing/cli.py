@@ -4,12 +4,17 @@ import click
 from flask.cli import AppGroup
 
 from membership.accounts import registration
-from membership.billing import bind_cli, catalogue, holdings, stripe_api, sync
+from membership.billing import bind_cli, catalogue, endpoint_cli, holdings, stripe_api, sync
 from membership.db import db
 from membership.newsletter import addresses
 
 billing = AppGroup("billing", help="Plans, payments and access.")
-for command in (bind_cli.bind, bind_cli.unbind, bind_cli.unclaimed):
+for command in (
+    bind_cli.bind,
+    bind_cli.unbind,
+    bind_cli.unclaimed,
+    endpoint_cli.register_webhook,
+):
     billing.add_command(command)
 
 

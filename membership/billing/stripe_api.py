@@ -3,6 +3,7 @@
 StripeError
 ├── StripeUnavailable   down, slow, limiting, or in conflict with itself: try again
 ├── StripeRefused       it understood and said no: trying again cannot help
+│   └── StripeForbidden the key works, and may not do this
 └── BadSignature        these bytes were not signed by Stripe, or too long ago
 """
 
@@ -34,6 +35,8 @@ from membership.due import Away
 _at_once = threading.BoundedSemaphore(4)
 stripe.enable_telemetry = False  # it would write a file into somebody's home
 TIMEOUT = (3.05, 10)  # seconds: to connect, and between bytes
+IMPATIENT = (3.05, 4)
+API_VERSION: str = stripe.api_version  # of what we ask, and of the events we want to be sent
 MARKER = "latchkey"  # how we know our portal configuration again
 TOLERANCE = 300  # seconds a signature stays good
 
@@ -47,6 +50,10 @@ class StripeUnavailable(StripeError, Away):
 
 
 class StripeRefused(StripeError):
+    pass
+
+
+class StripeForbidden(StripeRefused):
     pass
 
 
@@ -68,35 +75,39 @@ class _Paced(stripe.RequestsClient):
 
 
 class StripeAPI:
-    """Calls to one Stripe account. Every method may raise StripeUnavailable or StripeRefused."""
+    """Calls to one Stripe account. Every method may raise StripeUnavailable or StripeRefused.
 
-    def __init__(self, key: str, base: str) -> None:
+    `impatient`: for a look at how things are, which neither waits for its turn nor tries twice.
+    """
+
+    def __init__(self, key: str, base: str, *, impatient: bool = False) -> None:
+        http = stripe.RequestsClient(timeout=IMPATIENT) if impatient else _Paced(timeout=TIMEOUT)
         self._client = stripe.StripeClient(
             key,
             base_addresses={"api": base},
-            http_client=_Paced(timeout=TIMEOUT),
-            max_network_retries=1,
+            http_client=http,
+            max_network_retries=0 if impatient else 1,
         )
 
     def products(self) -> list[ProductData]:
-        with _our_errors():
+        with our_errors():
             return [
                 stripe_objects.product(p)
-                for p in _all(self._client.v1.products.list({"limit": 100}))
+                for p in every(self._client.v1.products.list({"limit": 100}))
             ]
 
     def product(self, product_id: str) -> ProductData:
-        with _our_errors():
+        with our_errors():
             return stripe_objects.product(self._client.v1.products.retrieve(product_id))
 
     def prices(self) -> list[PriceData]:
-        with _our_errors():
+        with our_errors():
             return [
-                stripe_objects.price(p) for p in _all(self._client.v1.prices.list({"limit": 100}))
+                stripe_objects.price(p) for p in every(self._client.v1.prices.list({"limit": 100}))
             ]
 
     def create_customer(self, email: str, *, user_id: int, idempotency_key: str) -> CustomerData:
-        with _our_errors():
+        with our_errors():
             made = self._client.v1.customers.create(
                 {"email": email, "metadata": {"user_id": str(user_id)}},
                 {"idempotency_key": idempotency_key},
@@ -104,40 +115,40 @@ class StripeAPI:
             return stripe_objects.customer(made)
 
     def customer(self, customer_id: str) -> CustomerData:
-        with _our_errors():
+        with our_errors():
             return stripe_objects.customer(self._client.v1.customers.retrieve(customer_id))
 
     def subscriptions(self, customer_id: str) -> list[SubscriptionData]:
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.subscriptions.list(
                 {"customer": customer_id, "status": "all", "limit": 100}
             )
-            return [stripe_objects.subscription(s) for s in _all(found)]
+            return [stripe_objects.subscription(s) for s in every(found)]
 
     def invoices(self, customer_id: str) -> list[InvoiceData]:
         """All of them, each with what paid it."""
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.invoices.list(
                 {"customer": customer_id, "limit": 100, "expand": ["data.payments"]}
             )
-            return [stripe_objects.invoice(i) for i in _all(found)]
+            return [stripe_objects.invoice(i) for i in every(found)]
 
     def charges(self, customer_id: str) -> list[ChargeData]:
         """Those of a customer that succeeded, with their disputes, newest first."""
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.charges.list({"customer": customer_id, "limit": 100})
             return self._succeeded(found)
 
     def charges_of(self, payment_intent: str) -> list[ChargeData]:
         """The one that succeeded of all that were tried; none when none did."""
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.charges.list({"payment_intent": payment_intent, "limit": 100})
             return self._succeeded(found)
 
     def _succeeded(self, page: Any) -> list[ChargeData]:
         return [
             stripe_objects.charge(found, self._dispute_status(found.id) if found.disputed else None)
-            for found in _all(page)
+            for found in every(page)
             if found.status == "succeeded" and found.payment_intent
         ]
 
@@ -148,7 +159,7 @@ class StripeAPI:
     def payer(self, payment_intent: str) -> str | None:
         """Whose payment it is: the customer's id, or the Checkout Session's of a guest; None for a
         payment that has neither."""
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.payment_intents.retrieve(payment_intent)
             if found.customer:
                 return stripe_objects.id_of(found.customer)
@@ -156,7 +167,7 @@ class StripeAPI:
             return sessions.data[0].id if sessions.data else None
 
     def completed_checkouts(self, customer_id: str) -> list[CheckoutData]:
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.checkout.sessions.list(
                 {
                     "customer": customer_id,
@@ -165,17 +176,17 @@ class StripeAPI:
                     "expand": ["data.line_items"],
                 }
             )
-            return [stripe_objects.checkout(s) for s in _all(found)]
+            return [stripe_objects.checkout(s) for s in every(found)]
 
     def checkout(self, session_id: str) -> CheckoutData:
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.checkout.sessions.retrieve(
                 session_id, {"expand": ["line_items"]}
             )
             return stripe_objects.checkout(found)
 
     def create_checkout(self, params: dict[str, Any], *, idempotency_key: str) -> CheckoutData:
-        with _our_errors():
+        with our_errors():
             made = self._client.v1.checkout.sessions.create(
                 {**params, "expand": ["line_items"]},  # type: ignore[arg-type]
                 {"idempotency_key": idempotency_key},
@@ -183,7 +194,7 @@ class StripeAPI:
             return stripe_objects.checkout(made)
 
     def expire_checkout(self, session_id: str) -> None:
-        with _our_errors():
+        with our_errors():
             self._client.v1.checkout.sessions.expire(session_id)
 
     def portal_url(
@@ -205,25 +216,25 @@ class StripeAPI:
         }
         if flow:
             params["flow_data"] = flow
-        with _our_errors():
+        with our_errors():
             made = self._client.v1.billing_portal.sessions.create(params)  # type: ignore[arg-type]
             return made.url
 
     def portal_configuration(self) -> str | None:
         """The one we made in this account, known by its metadata; the oldest, if there are two."""
-        with _our_errors():
+        with our_errors():
             found = self._client.v1.billing_portal.configurations.list(
                 {"active": True, "limit": 100}
             )
             ours = [
                 c
-                for c in _all(found)
+                for c in every(found)
                 if (stripe_objects.field(c, "metadata") or {}).get("made_by") == MARKER
             ]
             return min(ours, key=lambda c: (c.created, c.id)).id if ours else None
 
     def create_portal_configuration(self, params: dict[str, Any], *, idempotency_key: str) -> str:
-        with _our_errors():
+        with our_errors():
             made = self._client.v1.billing_portal.configurations.create(
                 {**params, "metadata": {"made_by": MARKER}},  # type: ignore[typeddict-item]
                 {"idempotency_key": idempotency_key},
@@ -231,7 +242,7 @@ class StripeAPI:
             return made.id
 
     def update_portal_configuration(self, configuration: str, params: dict[str, Any]) -> None:
-        with _our_errors():
+        with our_errors():
             self._client.v1.billing_portal.configurations.update(
                 configuration,
                 params,  # type: ignore[arg-type]
@@ -273,7 +284,8 @@ def _signed(body: bytes, header: str, secret: str) -> bool:
 
 
 @contextmanager
-def _our_errors() -> Iterator[None]:
+def our_errors() -> Iterator[None]:
+    """For a call to Stripe: what the SDK raises becomes ours."""
     end_reading()
     if not _at_once.acquire(timeout=1):
         raise StripeUnavailable("too many calls to Stripe are under way")
@@ -283,6 +295,8 @@ def _our_errors() -> Iterator[None]:
         raise StripeUnavailable(str(error)) from error
     except stripe.APIError as error:  # 409 and 5xx
         raise StripeUnavailable(str(error)) from error
+    except stripe.PermissionError as error:
+        raise StripeForbidden(str(error)) from error
     except stripe.StripeError as error:
         raise StripeRefused(str(error)) from error
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -291,7 +305,7 @@ def _our_errors() -> Iterator[None]:
         _at_once.release()
 
 
-def _all(page: Any) -> Iterable[Any]:
+def every(page: Any) -> Iterable[Any]:
     """Every object of a list, all pages, or an error: never half a list."""
     objects: Iterable[Any] = page.auto_paging_iter()
     return objects
