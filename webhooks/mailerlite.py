@@ -7,12 +7,13 @@ from hashlib import sha256
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from membership import config, inbox, jobs
+from membership import config, inbox, jobs, refusals
 from membership.db import transaction
 from membership.extensions import csrf, limiter
 from membership.newsletter import list_events
 
 bp = Blueprint("mailerlite_webhook", __name__)
+NOT_SIGNED = "MailerLite did not sign this"
 
 
 @bp.post("/webhooks/mailerlite")
@@ -22,8 +23,11 @@ def receive() -> ResponseReturnValue:
     """200 once every event of the delivery is stored. 400 for what MailerLite did not sign."""
     settings = config.current()
     body = request.get_data(cache=False)
-    if not _signed(body, request.headers.get("Signature", ""), settings.mailerlite_webhook_secret):
-        return jsonify(error="MailerLite did not sign this"), 400
+    signature = request.headers.get("Signature", "")
+    if not _signed(body, signature, settings.mailerlite_webhook_secret):
+        if signature:
+            refusals.note(list_events.SOURCE, NOT_SIGNED)
+        return jsonify(error=NOT_SIGNED), 400
     try:
         told = list_events.parse(json.loads(body.decode()))
     except (ValueError, RecursionError) as error:

@@ -3,13 +3,14 @@
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from membership import config, inbox, jobs
+from membership import config, inbox, jobs, refusals
 from membership.billing import events, stripe_api
 from membership.db import transaction
 from membership.extensions import csrf, limiter
 from membership.vendor_ids import plausible
 
 bp = Blueprint("stripe_webhook", __name__)
+OTHER_MODE = "the event is of the other mode than our key"
 
 
 @bp.post("/webhooks/stripe")
@@ -23,11 +24,14 @@ def receive() -> ResponseReturnValue:
     try:
         event = stripe_api.verified_event(body, header, settings.stripe_webhook_secrets)
     except stripe_api.BadSignature as error:
+        if header.startswith("t="):  # else it is no try of Stripe's, nor of anybody who knows it
+            refusals.note(events.SOURCE, str(error))
         return jsonify(error=str(error)), 400
     if not plausible(event.get("id")) or not plausible(event.get("type")):
         return jsonify(error="the body is not an event"), 400
     if event.get("livemode") is not settings.livemode:
-        return jsonify(error="the event is of the other mode than our key"), 400
+        refusals.note(events.SOURCE, OTHER_MODE)
+        return jsonify(error=OTHER_MODE), 400
     with transaction() as session:
         stored = inbox.receive(session, [events.row(event, body.decode())])
     jobs.nudge("inbox")

@@ -40,10 +40,10 @@ def readyz() -> ResponseReturnValue:
 
 
 def _report(now: datetime) -> dict[str, Any]:
-    migrated = _at_head()
+    migrated = at_head()
     if not migrated:
         return {"ready": False, "database": "ok", "migrations": "run flask db upgrade"}
-    beat, oldest = jobs.last_beat(), _oldest_due()
+    beat, oldest = jobs.last_beat(), oldest_due()
     alive = beat is not None and now - beat < WORKER_SILENT_FOR
     in_time = oldest is None or now - oldest < WORK_LATE_BY
     last_webhook = inbox.last_received("stripe")
@@ -58,13 +58,14 @@ def _report(now: datetime) -> dict[str, Any]:
     }
 
 
-def _at_head() -> bool:
+def at_head() -> bool:
+    """Whether the database has the newest schema."""
     script = ScriptDirectory(current_app.extensions["migrate"].directory)
     context = MigrationContext.configure(db.session.connection())
     return set(context.get_current_heads()) == set(script.get_heads())
 
 
-def _oldest_due() -> datetime | None:
+def oldest_due() -> datetime | None:
     """The earliest time any row became due. Rows put off are due later, and not late."""
     settings = config.current()
     models: list[type[Due]] = [InboxEvent, OutboxMessage, CodeSend]

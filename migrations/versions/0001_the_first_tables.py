@@ -141,6 +141,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stripe_id", name=op.f("pk_products")),
     )
     op.create_table(
+        "refusals",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_refusals")),
+    )
+    op.create_table(
         "stripe_pace",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("next_at", sa.Double(), nullable=False),
@@ -475,6 +482,7 @@ def downgrade() -> None:
 
     op.drop_table("subscribers")
     op.drop_table("stripe_pace")
+    op.drop_table("refusals")
     op.drop_table("products")
     op.drop_table("portal_configurations")
     with op.batch_alter_table("payments", schema=None) as batch_op:
