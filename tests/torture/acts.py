@@ -41,6 +41,7 @@ WEIGHTS: dict[Act, int] = {
     owner.binds: 4,
     owner.unbinds: 2,
     weather.time_passes: 7,
+    weather.nothing_is_heard_of_stripe: 3,
     weather.webhooks_are_held_back: 2,
     weather.webhooks_go_on: 3,
     weather.webhooks_go_wrong: 3,

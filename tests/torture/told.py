@@ -36,9 +36,6 @@ class Api:
             ],
         )
 
-    def event_ids(self) -> set[str]:
-        return {event["id"] for event in self.list("events")}
-
     def list(self, name: str, **wanted: str) -> Iterator[dict[str, Any]]:
         """Page by page, newest first."""
         after: dict[str, str] = {}

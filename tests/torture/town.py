@@ -70,6 +70,10 @@ class Town:
         """Stripe's, as an owner would ask it."""
         return Api(self.sandbox.stripe_base)
 
+    def events(self) -> set[str]:
+        """Ids of all that Stripe has ever sent: its API tells of the last 30 days alone."""
+        return {event["id"] for event in self.sandbox.account.all("event")}
+
     def complain(self, kind: str, text: str) -> None:
         """Something happened that never should."""
         self.complaints.append(Wrong(kind, text))

@@ -17,7 +17,7 @@ from tests.support.mail import code_in
 from tests.support.people import PASSWORD
 from tests.support.site import soon
 from tests.torture import model, shop
-from tests.torture.model import Comp, Deeds, End
+from tests.torture.model import Answer, Comp, Deeds, End
 from tests.torture.town import Town
 
 _FIRST = (
@@ -26,6 +26,7 @@ _FIRST = (
     *("fernando", "sophie"),
 )
 NAMES = (*_FIRST, *(f"{name}{number}" for number in range(2, 51) for name in _FIRST))
+SAID: dict[int, Answer] = {HTTPStatus.OK: Answer.OPEN, HTTPStatus.PAYMENT_REQUIRED: Answer.SHUT}
 TRIES = 6  # before a person gives up on a site that is being killed
 Done = TypeVar("Done")
 
@@ -112,9 +113,10 @@ class Person:
         )
         return answer.status_code == HTTPStatus.SEE_OTHER
 
-    def reads(self) -> int:
-        """What `/premium` answers."""
-        return self.patiently(lambda: self._get("/premium")).status_code
+    def reads(self) -> Answer | int:
+        """What `/premium` answers: a status that is neither yes nor no stays a number."""
+        status = self.patiently(lambda: self._get("/premium")).status_code
+        return SAID.get(status, status)
 
     def looks_at(self, path: str) -> None:
         self.patiently(lambda: self._get(path))

@@ -2,6 +2,8 @@
 
 from random import Random
 
+from tests.torture import model
+from tests.torture.model import Answer
 from tests.torture.townsfolk import Person
 
 HOUR = 60 * 60
@@ -11,6 +13,26 @@ def time_passes(person: Person, dice: Random) -> str | None:
     hours = dice.choice([1, 5, 24, 3 * 24, 8 * 24, 15 * 24, 31 * 24])
     person.town.sandbox.clock.advance(hours * HOUR)
     return f"waits {hours} hours, as does everybody"
+
+
+def nothing_is_heard_of_stripe(person: Person, dice: Random) -> str | None:
+    """Time passes and every webhook is lost: doors fall shut by what was known, or what is true."""
+    town, deeds = person.town, person.diary.deeds()
+    town.settle()
+    known = town.api.everything()
+    town.sandbox.webhooks_paused = True
+    hours = dice.choice([2, 30, 9 * 24, 33 * 24])
+    town.sandbox.clock.advance(hours * HOUR)
+    true, now = town.api.everything(), town.sandbox.clock.now()
+    by_what_was_known = model.answers(known, deeds, town.policy, now)
+    by_what_is_true = model.answers(true, deeds, town.policy, now)
+    for name in deeds.members:
+        right = {by_what_was_known[name], by_what_is_true[name]}
+        said = person.meets(name).reads()
+        if Answer.EITHER not in right and said not in right:
+            town.complain(f"not {by_what_was_known[name]}", f"{name} is answered {said} unheard of")
+    town.sandbox.webhooks_paused = False
+    return f"hears nothing of Stripe for {hours} hours, as does everybody"
 
 
 def webhooks_are_held_back(person: Person, _dice: Random) -> str | None:
