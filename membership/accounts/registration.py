@@ -35,11 +35,6 @@ def find(session: Session, email: str) -> User | None:
     return session.scalars(select(User).where(User.email == email)).first()
 
 
-def make_owner(session: Session, email: str) -> User:
-    """Mark the account at this address as an owner's. Raises LookupError when there is none."""
-    user = find(session, email)
-    if user is None:
-        raise LookupError(f"there is no account at {email}: open one on the site first")
+def make_owner(session: Session, user: User) -> None:
     user.is_owner = True
-    journal.record(session, "owner.added", user_id=user.id, email=email)
-    return user
+    journal.record(session, "owner.added", user_id=user.id, email=user.email)

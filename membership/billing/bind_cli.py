@@ -4,12 +4,11 @@ import click
 from flask.cli import with_appcontext
 
 from membership import clock, jobs
-from membership.accounts import registration
+from membership.accounts import named
 from membership.accounts.models import User
 from membership.billing import attention, bindings, stripe_api, sync
 from membership.billing.dates import day
 from membership.db import db, transaction
-from membership.newsletter import addresses
 from membership.vendor_ids import plausible
 
 _KINDS = ("cus_", "cs_")
@@ -21,7 +20,7 @@ _KINDS = ("cus_", "cs_")
 @with_appcontext
 def bind(key: str, email: str) -> None:
     """Give the payments of KEY (cus_… or cs_…) to the member at EMAIL."""
-    user = _member(email)
+    user = named.member(db.session(), email)
     _read_again(key)
     try:
         with transaction() as session:
@@ -67,16 +66,6 @@ def unclaimed() -> None:
             click.echo(f"    perhaps of: {', '.join(payment.candidates)}")
     if not found:
         click.echo("Every payment has its member.")
-
-
-def _member(email: str) -> User:
-    try:
-        user = registration.find(db.session(), addresses.normalise(email))
-    except addresses.BadAddress as error:
-        raise click.ClickException(str(error)) from error
-    if user is None:
-        raise click.ClickException(f"there is no account at {email}")
-    return user
 
 
 def _read_again(key: str) -> None:

@@ -3,10 +3,18 @@
 import click
 from flask.cli import AppGroup
 
-from membership.accounts import registration
-from membership.billing import bind_cli, catalogue, endpoint_cli, holdings, stripe_api, sync
+from membership.accounts import named
+from membership.billing import (
+    account_cli,
+    bind_cli,
+    catalogue,
+    endpoint_cli,
+    findings_cli,
+    holdings,
+    stripe_api,
+    sync,
+)
 from membership.db import db
-from membership.newsletter import addresses
 
 billing = AppGroup("billing", help="Plans, payments and access.")
 for command in (
@@ -14,6 +22,9 @@ for command in (
     bind_cli.unbind,
     bind_cli.unclaimed,
     endpoint_cli.register_webhook,
+    account_cli.account,
+    findings_cli.reconcile_command,
+    findings_cli.findings_command,
 ):
     billing.add_command(command)
 
@@ -32,18 +43,13 @@ def copy_catalogue() -> None:
 @click.argument("email")
 def sync_member(email: str) -> None:
     """Read again what Stripe has of the member at EMAIL."""
-    try:
-        user = registration.find(db.session(), addresses.normalise(email))
-    except addresses.BadAddress as error:
-        raise click.ClickException(str(error)) from error
-    if user is None:
-        raise click.ClickException(f"there is no account at {email}")
+    user = named.member(db.session(), email)
     keys = holdings.payers_of(user.id)
     if not keys:
-        raise click.ClickException(f"{email} has no customer at Stripe")
+        raise click.ClickException(f"{user.email} has no customer at Stripe")
     try:
         for key in keys:
             sync.bring_up_to_date(key)
     except stripe_api.StripeError as error:
         raise click.ClickException(f"Stripe: {error}") from error
-    click.echo(f"{email} is up to date with {', '.join(keys)}.")
+    click.echo(f"{user.email} is up to date with {', '.join(keys)}.")

@@ -2,15 +2,12 @@
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.orm import Session
 
 from membership import clock, jobs
-from membership.accounts import registration
-from membership.accounts.models import User
+from membership.accounts import named
 from membership.billing import comps
 from membership.billing.dates import day
 from membership.db import transaction
-from membership.newsletter import addresses
 
 members = AppGroup("members", help="The people who have an account.")
 
@@ -28,7 +25,7 @@ def comp(email: str, feature: str, days: int | None, because: str | None, over: 
     now = clock.billing_now()
     try:
         with transaction() as session:
-            user = _member(session, email)
+            user = named.member(session, email)
             if over:
                 comps.end(session, user, feature, because=because, now=now)
                 said = f"What {user.email} was given of {feature} has ended."
@@ -36,14 +33,7 @@ def comp(email: str, feature: str, days: int | None, because: str | None, over: 
                 given = comps.give(session, user, feature, days=days, because=because, now=now)
                 until = f"until {day(given.ends_at)}" if given.ends_at else "for good"
                 said = f"{user.email} may use {feature} {until}."
-    except (LookupError, addresses.BadAddress) as error:
+    except LookupError as error:
         raise click.ClickException(str(error)) from error
     jobs.nudge("subscribers")
     click.echo(said)
-
-
-def _member(session: Session, email: str) -> User:
-    user = registration.find(session, addresses.normalise(email))
-    if user is None:
-        raise LookupError(f"there is no account at {email}")
-    return user

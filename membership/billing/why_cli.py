@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import or_, select
 
 from membership import clock
-from membership.accounts import registration
+from membership.accounts import named, registration
 from membership.accounts.models import User
 from membership.billing import timeline, why
 from membership.billing.dates import day
@@ -16,7 +16,7 @@ from membership.billing.timeline import Day
 from membership.billing.verdicts import name_of
 from membership.db import db
 from membership.inbox import InboxEvent
-from membership.newsletter import addresses, signup
+from membership.newsletter import signup
 
 
 @click.command("why")
@@ -24,10 +24,7 @@ from membership.newsletter import addresses, signup
 @with_appcontext
 def command(email: str) -> None:
     """Say what is open to EMAIL, the one rule that decides it, and all that led to it."""
-    try:
-        address = addresses.normalise(email)
-    except addresses.BadAddress as error:
-        raise click.ClickException(str(error)) from error
+    address = named.address(email)
     user = registration.find(db.session(), address)
     for line in _of_member(user) if user else _of_stranger(address):
         click.echo(line)
