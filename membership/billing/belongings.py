@@ -1,7 +1,7 @@
 """What a member has, and what comes of it next: rows put in words, for their account page and for
 the page that tells them why a door is shut."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +9,14 @@ from sqlalchemy import and_, or_, select
 
 from membership.billing import facts, holdings, outlook, plans
 from membership.billing.dates import day
-from membership.billing.entitlements import GOING_ON, LEEWAY, OPENING, Source
+from membership.billing.entitlements import (
+    GOING_ON,
+    LEEWAY,
+    OPENING,
+    PurchaseFacts,
+    Source,
+    purchase_end,
+)
 from membership.billing.grants import live
 from membership.billing.models import Checkout, Customer, Grant, Price, Product, Subscription
 from membership.billing.outlook import Outlook, Remedy
@@ -99,7 +106,8 @@ def purchases_of(user_id: int, now: datetime) -> list[PurchaseLine]:
         .order_by(Checkout.paid_at.desc(), Checkout.stripe_id)
     ).all()
     ends = _open_ends(user_id, now)
-    return [line for row in rows if (line := _purchase_line(row, row.stripe_id in ends))]
+    bought = facts.of_purchases(db.session(), rows)
+    return [_purchase_line(one, is_open=_opens(one, ends, now)) for one in bought]
 
 
 def portals_of(user_id: int) -> list[Portal]:
@@ -170,13 +178,16 @@ def _subscription_line(row: Subscription, open_until: datetime | None) -> Subscr
     )
 
 
-def _purchase_line(row: Checkout, is_open: bool) -> PurchaseLine | None:
-    product = db.session.get(Product, row.product_id) if row.product_id else None
-    found = facts.of_purchases(db.session(), [row])
-    if product is None or row.paid_at is None or not found:
-        return None
-    words = outlook.of_purchase(found[0], is_open=is_open)
-    return PurchaseLine(product.name, row.paid_at, found[0].features, words)
+def _opens(bought: PurchaseFacts, ends: Mapping[str, datetime], now: datetime) -> bool:
+    """What was bought beside it may be open for longer."""
+    until = purchase_end(bought.paid_at, bought.access_days)
+    return bought.session_id in ends and (until is None or until > now)
+
+
+def _purchase_line(bought: PurchaseFacts, *, is_open: bool) -> PurchaseLine:
+    name = db.session.get_one(Product, bought.product_id).name
+    words = outlook.of_purchase(bought, is_open=is_open)
+    return PurchaseLine(name, bought.paid_at, bought.features, words)
 
 
 def _other_plan(row: Subscription) -> bool:

@@ -178,7 +178,7 @@ def _store(user_id: int, price_id: str, made: CheckoutData) -> None:
         customer_id=made.customer_id,
         reference=made.client_reference_id,
         price_id=price_id,
-        product_id=made.product_id,
+        product_ids=made.product_ids,
         mode=made.mode,
         status=made.status,
         payment_status=made.payment_status,

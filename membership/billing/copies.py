@@ -37,7 +37,7 @@ def product_ids(
 ) -> set[str]:
     """What was bought by these."""
     bought = {p for subscription in subscriptions for p in subscription.product_ids}
-    return bought | {checkout.product_id for checkout in checkouts if checkout.product_id}
+    return bought | {p for checkout in checkouts for p in checkout.product_ids}
 
 
 def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer | None:
@@ -77,7 +77,8 @@ def keep_checkout(
     What it was paid with is among `charges`.
     """
     known = session.get(Checkout, found.id, with_for_update=True)
-    if known is None and not (found.product_id and session.get(Product, found.product_id)):
+    ours = sorted(p for p in set(found.product_ids) if session.get(Product, p))
+    if known is None and not ours:
         return None
     checkout = known or Checkout(
         stripe_id=found.id,
@@ -93,7 +94,7 @@ def keep_checkout(
     if paid and not checkout.paid_at:
         checkout.paid_at = _paid_at(checkout, charges, now)
     checkout.status, checkout.payment_status = found.status, found.payment_status
-    checkout.product_id = found.product_id or checkout.product_id
+    checkout.product_ids = ours or checkout.product_ids
     session.add(checkout)
     session.flush()
     if checkout.customer_id is None:

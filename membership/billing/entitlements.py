@@ -70,9 +70,11 @@ class SubscriptionFacts:
 
 @dataclass(frozen=True)
 class PurchaseFacts:
-    """A one-off: the Checkout Session that sold it. `payment` is None when it cost nothing."""
+    """A one-off: what a Checkout Session sold, one for each product of it. `payment` is None when
+    it cost nothing."""
 
     session_id: str
+    product_id: str
     status: str
     payment_status: str
     features: frozenset[str]
@@ -116,7 +118,7 @@ def wanted_grants(
     """Every grant these entitle to; `held` are the grants there are already."""
     rules = _Rules(policy, held, now)
     wanted = [w for sub in subscriptions for w in rules.of_subscription(sub)]
-    return wanted + [w for bought in purchases for w in rules.of_purchase(bought)]
+    return wanted + _longest(w for bought in purchases for w in rules.of_purchase(bought))
 
 
 def grace_end(
@@ -228,6 +230,17 @@ class _Rules:
         """Revoked, and not ended: its end comes back with it, should the money come back."""
         since = held.revoked_at if held and held.revoked_at else self.now
         return replace(wanted, revoked_at=since, reason=reason)
+
+
+def _longest(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """Two things bought at once may open the same: it is open as long as the better of them."""
+    best: dict[GrantKey, Wanted] = {}
+    for one in wanted:
+        key = one.source_ref, one.feature
+        other = best.get(key)
+        if other is None or _earlier(one.ends_at, other.ends_at) != one.ends_at:
+            best[key] = one
+    return list(best.values())
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

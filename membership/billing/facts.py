@@ -43,20 +43,28 @@ def of_subscription(session: Session, row: Subscription) -> SubscriptionFacts:
 
 
 def of_purchases(session: Session, rows: Iterable[Checkout]) -> list[PurchaseFacts]:
-    """Those of these that are paid."""
+    """Those of these that are paid: one for each product that was sold."""
     return [
         PurchaseFacts(
             session_id=row.stripe_id,
+            product_id=product_id,
             status=row.status,
             payment_status=row.payment_status,
-            features=_features(session, [row.product_id]),
+            features=_features(session, [product_id]),
             paid_at=row.paid_at,
-            access_days=_access_days(session, row),
+            access_days=_access_days(session, product_id),
             payment=_payment(session, row.payment_intent),
         )
         for row in rows
+        for product_id in row.product_ids
         if row.paid_at
     ]
+
+
+def opening(session: Session, product_ids: Iterable[str], feature: str) -> list[str]:
+    """Those of these products that open the feature, the one that opens it longest first."""
+    found = [id_ for id_ in product_ids if feature in _features(session, [id_])]
+    return sorted(found, key=lambda id_: _access_days(session, id_) or plans.LONGEST, reverse=True)
 
 
 def _payment(session: Session, payment_intent: str | None) -> PaymentFacts | None:
@@ -64,11 +72,11 @@ def _payment(session: Session, payment_intent: str | None) -> PaymentFacts | Non
     return PaymentFacts(row.amount, row.amount_refunded, row.dispute_status) if row else None
 
 
-def _features(session: Session, product_ids: Iterable[str | None]) -> frozenset[str]:
-    found = [session.get(Product, product_id) for product_id in product_ids if product_id]
+def _features(session: Session, product_ids: Iterable[str]) -> frozenset[str]:
+    found = [session.get(Product, product_id) for product_id in product_ids]
     return frozenset().union(*(plans.features(product.meta) for product in found if product))
 
 
-def _access_days(session: Session, row: Checkout) -> int | None:
-    product = session.get(Product, row.product_id) if row.product_id else None
+def _access_days(session: Session, product_id: str) -> int | None:
+    product = session.get(Product, product_id)
     return plans.days(product.meta, "access_days") if product else None

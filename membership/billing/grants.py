@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from membership import journal
 from membership.accounts.models import User
@@ -33,11 +33,8 @@ def recompute_customer(session: Session, customer: Customer, *, now: datetime) -
 def recompute_holders(session: Session, product_ids: Iterable[str], *, now: datetime) -> None:
     """What these products open has changed: so have the grants of everybody who has one."""
     wanted = list(product_ids)
-    # As text, which both databases can search; quoted, so that no id is found inside another.
-    items = cast(Subscription.product_ids, String)
-    has_one = [items.contains(f'"{product_id}"', autoescape=True) for product_id in wanted]
-    subscribed = select(Subscription.customer_id).where(or_(False, *has_one))
-    bought = Checkout.product_id.in_(wanted)
+    subscribed = select(Subscription.customer_id).where(_has_one(Subscription.product_ids, wanted))
+    bought = _has_one(Checkout.product_ids, wanted)
     holders = select(Customer).where(
         or_(
             Customer.stripe_id.in_(subscribed),
@@ -80,6 +77,15 @@ def live(now: datetime) -> ColumnElement[bool]:
         or_(Grant.ends_at.is_(None), Grant.ends_at > now),
         Grant.revoked_at.is_(None),
     )
+
+
+def _has_one(
+    product_ids: InstrumentedAttribute[list[str]], wanted: Sequence[str]
+) -> ColumnElement[bool]:
+    # As text, which both databases can search; quoted, so that no id is found inside another.
+    items = cast(product_ids, String)
+    found = [items.contains(f'"{product_id}"', autoescape=True) for product_id in wanted]
+    return or_(False, *found)
 
 
 def _recompute(

@@ -92,7 +92,7 @@ class Checkout(Model):
     """A Checkout Session that we made, or that sold something of ours.
 
     One without a customer (a guest's) is bound itself. `email` is the payer's, normalised;
-    `reference` the client_reference_id it came with.
+    `reference` the client_reference_id it came with; `product_ids` what of ours it sells.
     """
 
     __tablename__ = "checkouts"
@@ -104,7 +104,7 @@ class Checkout(Model):
     email: Mapped[str | None] = mapped_column(index=True)
     reference: Mapped[str | None]
     price_id: Mapped[str]
-    product_id: Mapped[str | None]
+    product_ids: Mapped[list[str]]
     mode: Mapped[str]
     status: Mapped[str]
     payment_status: Mapped[str]

@@ -11,6 +11,7 @@ ZERO_DECIMAL = frozenset({"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"
     {"PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}
 )
 THREE_DECIMAL = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+LONGEST = 36_500  # days: a date much further on is none that a computer has
 
 
 def amount(minor: int, currency: str) -> str:
@@ -69,6 +70,9 @@ def features(metadata: Mapping[str, str]) -> frozenset[str]:
 
 
 def days(metadata: Mapping[str, str], key: str) -> int | None:
-    """A whole number of days in the metadata; anything else counts as not said."""
+    """A whole number of days in the metadata, up to a hundred years; anything else counts as not
+    said."""
     value = metadata.get(key, "").strip()
-    return int(value) if value.isascii() and value.isdecimal() and int(value) > 0 else None
+    if not (value.isascii() and value.isdecimal() and len(value) <= len(str(LONGEST))):
+        return None
+    return int(value) if 0 < int(value) <= LONGEST else None

@@ -89,7 +89,10 @@ class ChargeData:
 
 @dataclass(frozen=True)
 class CheckoutData:
-    """A Checkout Session. `url` only while it is open; `email` is the one it was paid with."""
+    """A Checkout Session. `url` only while it is open; `email` is the one it was paid with.
+
+    `product_ids` of all its lines: a payment link may sell several things at once.
+    """
 
     id: str
     mode: str
@@ -100,7 +103,7 @@ class CheckoutData:
     payment_intent: str | None
     email: str | None
     price_id: str | None
-    product_id: str | None
+    product_ids: list[str]
     url: str | None
     created: datetime
 
@@ -207,7 +210,7 @@ def _renews(line: Any) -> bool:
 
 def checkout(found: Any) -> CheckoutData:
     lines = field(found, "line_items")
-    price = lines.data[0].price if lines and lines.data else None
+    prices = [line.price for line in lines.data if line.price] if lines else []
     payer = field(found, "customer_details")
     return CheckoutData(
         id=found.id,
@@ -218,8 +221,8 @@ def checkout(found: Any) -> CheckoutData:
         client_reference_id=found.client_reference_id,
         payment_intent=id_of(field(found, "payment_intent")),
         email=field(payer, "email") if payer else None,
-        price_id=price.id if price else None,
-        product_id=str(id_of(price.product)) if price else None,
+        price_id=prices[0].id if prices else None,
+        product_ids=[str(id_of(price.product)) for price in prices],
         url=field(found, "url"),
         created=datetime.fromtimestamp(found.created, UTC),
     )

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import config
-from membership.billing import timeline
+from membership.billing import facts, timeline
 from membership.billing.dates import day
 from membership.billing.entitlements import Source
 from membership.billing.models import Checkout, Customer, Grant, Product, Subscription
@@ -51,7 +51,7 @@ def _unpaid_purchases(user_id: int) -> list[str]:
         .order_by(Checkout.created_at)
     ).all()
     return [
-        f"“{_name(db.session(), row.product_id)}” was ordered on {day(row.created_at)}, and the "
+        f"“{_name(db.session(), *row.product_ids)}” was ordered on {day(row.created_at)}, and the "
         "payment has not arrived."
         for row in rows
     ]
@@ -89,8 +89,9 @@ def _held(session: Session, grant: Grant) -> Held:
                 unpaid_since=row.oldest_open_invoice_start or row.period_start,
             )
         case Source.PURCHASE:
-            product_id = session.get_one(Checkout, grant.source_ref).product_id
-            return replace(held, bought=_name(session, product_id))
+            sold = session.get_one(Checkout, grant.source_ref).product_ids
+            opening = facts.opening(session, sold, grant.feature)
+            return replace(held, bought=_name(session, *opening, *sold))
         case Source.COMP:
             return held
 

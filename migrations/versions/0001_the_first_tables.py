@@ -258,7 +258,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("reference", sa.String(), nullable=True),
         sa.Column("price_id", sa.String(), nullable=False),
-        sa.Column("product_id", sa.String(), nullable=True),
+        sa.Column("product_ids", sa.JSON(), nullable=False),
         sa.Column("mode", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("payment_status", sa.String(), nullable=False),

@@ -73,7 +73,7 @@ def session_of(clock: MovableClock, **changes: str | None) -> CheckoutData:
         payment_intent="pi_1",
         email=None,
         price_id="price_1",
-        product_id="prod_1",
+        product_ids=["prod_1"],
         url=None,
         created=clock(),
     )

@@ -47,7 +47,9 @@ def subscription(status: str, **changes: Any) -> SubscriptionFacts:
 
 
 def purchase(**changes: Any) -> PurchaseFacts:
-    facts = PurchaseFacts("cs_1", "complete", "paid", frozenset({"premium"}), BEFORE, None)
+    facts = PurchaseFacts(
+        "cs_1", "prod_1", "complete", "paid", frozenset({"premium"}), BEFORE, None
+    )
     return replace(facts, **changes)
 
 

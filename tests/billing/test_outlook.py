@@ -188,6 +188,7 @@ def test_what_a_member_can_do_about_it(status: str, remedy: Remedy | None) -> No
 
 GUIDE = PurchaseFacts(
     session_id="cs_1",
+    product_id="prod_1",
     status="complete",
     payment_status="paid",
     features=frozenset({"guide"}),
