@@ -20,6 +20,7 @@ from werkzeug.test import run_wsgi_app
 
 HOST = "127.0.0.1"
 LONGEST = 1024 * 1024
+DIGITS = 18  # of a length that is worth reading
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         given = self.headers.get("Content-Length") or "0"
         if "Transfer-Encoding" in self.headers or not given.isdecimal():
             self.send_error(HTTPStatus.LENGTH_REQUIRED)
-        elif int(given) > LONGEST:
+        elif len(given) > DIGITS or int(given) > LONGEST:
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
             return self.rfile.read(int(given))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox.control.desk import Desk, back
+from sandbox.control.desk import Desk, back, told
 from sandbox.control.words import moment
 from sandbox.stripe.errors import Refusal
 
@@ -36,7 +36,7 @@ def register(room: Blueprint, desk: Desk) -> None:
     @room.post("/clock/date", endpoint="to_date")
     def move() -> AnyResponse:
         """Form or JSON: `by` (hour, day, month, renewal), `seconds`, or `date` (YYYY-MM-DD)."""
-        body = request.get_json(silent=True) if request.is_json else None
+        body = told() if request.is_json else None
         given = body if isinstance(body, dict) else request.form
         wanted = _wanted(desk, given)
         before = _newest(desk)

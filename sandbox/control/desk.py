@@ -60,6 +60,14 @@ class Desk:
         return said
 
 
+def told() -> Any:
+    """What is in the body of a program's request; None when it cannot be read."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
+
+
 def back(default: str = HOME) -> Response:
     """To the page a form was on; only pages of the control room are believed."""
     place = request.form.get("back", "")
@@ -67,4 +75,5 @@ def back(default: str = HOME) -> Response:
 
 
 def _is_ours(place: str) -> bool:
-    return place == HOME or place.startswith((f"{HOME}/", f"{HOME}?"))
+    ours = place == HOME or place.startswith((f"{HOME}/", f"{HOME}?"))
+    return ours and place.isprintable()  # a line break would begin a header of its own

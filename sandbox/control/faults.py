@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, jsonify, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox.control.desk import HOME, Desk, back
+from sandbox.control.desk import HOME, Desk, back, told
 from sandbox.faults import MAILERLITE, STRIPE
 from sandbox.knobs import from_text
 from sandbox.stripe.dunning import AFTER_RETRIES
@@ -23,7 +23,7 @@ def register(room: Blueprint, desk: Desk) -> None:
     def turn() -> AnyResponse | tuple[str | Response, int]:
         """Only what is given is changed; all of it, or nothing."""
         try:
-            given = request.get_json(silent=True) if request.is_json else _given()
+            given = told() if request.is_json else _given()
             if not isinstance(given, dict):
                 raise ValueError("the body must be an object of knobs")
             desk.knobs.turn(given)

@@ -171,12 +171,19 @@ def _authenticated() -> bool:
 
 
 def _body() -> dict[str, Any]:
-    """The object in the body; whatever else is there counts as nothing."""
+    """The object in the body; whatever else is there counts as nothing, and so does what PHP does
+    not read: NaN, half a surrogate pair, and what is nested without end.
+    """
     try:
-        body = json.loads(request.get_data() or b"{}")
-    except ValueError:
+        body = json.loads(request.get_data() or b"{}", parse_constant=_refuse)
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:

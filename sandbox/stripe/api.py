@@ -61,10 +61,11 @@ ROUTES: list[Route] = [
 # Not Flask's own: each test has a sandbox, and compiling the rules takes longer than all the rest.
 ADDRESSES = Map(
     [Rule(f"/v1{route.path}", endpoint=route, methods=[route.method]) for route in ROUTES],
-    strict_slashes=False,
     redirect_defaults=False,
 )
 LIMITED = 429
+LONGEST_KEY = 255  # characters of an Idempotency-Key
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 TEST_KEYS = ("sk_test_", "rk_test_")
 LIVE_KEYS = ("sk_live_", "rk_live_")
 NO_KEY = (
@@ -128,7 +129,7 @@ class Api:
     ) -> tuple[int, Document, str | None]:
         raw = wire.decoded(_pairs(route.method))
         params = read_all(route.table, raw)
-        key = request.headers.get("Idempotency-Key") if route.method == "POST" else None
+        key = _idempotency_key() if route.method == "POST" else None
         with self._alone(key):
             if slow:
                 self.faults.dawdle()
@@ -230,7 +231,24 @@ def _refuse_bad_key(key: str) -> None:
 def _pairs(method: str) -> list[tuple[str, str]]:
     """Parameters are in the body of a POST, and else in the query."""
     if method == "POST":
+        _refuse_other_bodies()
         if request.query_string:
             return [*request.args.items(multi=True), *request.form.items(multi=True)]
         return list(request.form.items(multi=True))
     return list(request.args.items(multi=True))
+
+
+def _refuse_other_bodies() -> None:
+    if request.content_length and request.mimetype not in FORMS:
+        raise errors.Refusal(
+            "Invalid request (check that your POST content type is "
+            "application/x-www-form-urlencoded). If you have any questions, we can help at "
+            "https://support.stripe.com/."
+        )
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key and len(key) > LONGEST_KEY:
+        raise errors.Refusal(f"An idempotency key has at most {LONGEST_KEY} characters.")
+    return key

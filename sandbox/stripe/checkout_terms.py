@@ -7,6 +7,7 @@ from sandbox.store import Document
 from sandbox.stripe import errors
 from sandbox.stripe.account import Account
 from sandbox.stripe.params import (
+    Email,
     Flag,
     Integer,
     Many,
@@ -65,7 +66,7 @@ CREATE: Table = {
     "cancel_url": Text(),
     "client_reference_id": Text(200),
     "customer": Text(),
-    "customer_email": Text(800),
+    "customer_email": Email(800),
     "customer_update": Nested(
         {"address": AUTO_OR_NEVER, "name": AUTO_OR_NEVER, "shipping": AUTO_OR_NEVER}
     ),

@@ -4,7 +4,7 @@ from sandbox import ids
 from sandbox.store import Document
 from sandbox.stripe import lists, payment_api, payments, subscription_state, subscriptions
 from sandbox.stripe.account import Account
-from sandbox.stripe.params import Many, Metadata, Nested, Span, Table, Text, merged, within
+from sandbox.stripe.params import Email, Many, Metadata, Nested, Span, Table, Text, merged, within
 from sandbox.stripe.payments import Card
 from sandbox.stripe.routes import Params, delete, get, index, post
 
@@ -14,7 +14,7 @@ WRITE: Table = {
     "address": ADDRESS,
     "business_name": Text(150),
     "description": Text(),
-    "email": Text(512),
+    "email": Email(),
     "individual_name": Text(150),
     "invoice_settings": Nested({"default_payment_method": Text(), "footer": Text()}),
     "metadata": Metadata(),

@@ -61,8 +61,13 @@ def no_such(what: str, id_: str, *, param: str = "id") -> Refusal:
 
 
 def no_such_address(method: str, path: str) -> Refusal:
+    slash = (
+        "If you are trying to list objects, remove the trailing slash. If you are trying to "
+        "retrieve an object, make sure you passed a valid (non-empty) identifier in your code. "
+    )
     return Refusal(
-        f"Unrecognized request URL ({method}: {path}). Please see "
+        f"Unrecognized request URL ({method}: {path}). {slash if path.endswith('/') else ''}"
+        "Please see "
         "https://stripe.com/docs or we can help at https://support.stripe.com/.",
         status=404,
     )

@@ -12,6 +12,7 @@ USUAL = 10
 
 def page(url: str, oldest_first: Sequence[Document], params: dict[str, Any]) -> Document:
     """One page of documents, as Stripe's list object."""
+    _refuse_both_ways(params)
     documents = list(reversed(oldest_first))
     limit = params.get("limit") or USUAL
     if params.get("ending_before"):
@@ -37,6 +38,8 @@ def newest(
     `wanted` must not change what it is shown. `by` is the parameter, named like the field, that
     narrows the search when it is given.
     """
+    _refuse_both_ways(params)
+    _refuse_nobody(account, params)
     if params.get(by):
         found = account.all(kind, **{by: params[by]})
         return page(url, [document for document in found if wanted(document)], params)
@@ -61,6 +64,20 @@ def newest(
 def whole(url: str, documents: Sequence[Document]) -> Document:
     """A list inside an object, in its own order."""
     return {"object": "list", "data": list(documents), "has_more": False, "url": url}
+
+
+def _refuse_both_ways(params: dict[str, Any]) -> None:
+    if params.get("starting_after") and params.get("ending_before"):
+        raise errors.Refusal(
+            "Received both ending_before and starting_after parameters. Please pass in only one."
+        )
+
+
+def _refuse_nobody(account: Account, params: dict[str, Any]) -> None:
+    """Who was deleted still has a past; who was never there has none that could be empty."""
+    customer = params.get("customer")
+    if customer and account.find("customer", customer) is None:
+        raise errors.no_such("customer", customer, param="customer")
 
 
 def _place(documents: Sequence[Document], params: dict[str, Any], cursor: str) -> int:

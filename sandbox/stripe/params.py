@@ -15,6 +15,8 @@ from sandbox.stripe import errors
 Raw = str | Mapping[str, Any]
 DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 MAX_INTEGER = 99_999_999_999
+LONGEST_INDEX = 9  # digits
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 class Reader(Protocol):
@@ -59,6 +61,17 @@ class Text:
         if not raw and self.required:
             raise errors.empty(name)
         return raw or None
+
+
+@dataclass(frozen=True)
+class Email(Text):
+    longest: int = 512
+
+    def read(self, raw: Raw, name: str) -> str | None:
+        email = super().read(raw, name)
+        if email is not None and not EMAIL.fullmatch(email):
+            raise errors.invalid(f"Invalid email address: {email}", name, "email_invalid")
+        return email
 
 
 @dataclass(frozen=True)
@@ -202,7 +215,7 @@ class Many:
     def read(self, raw: Raw, name: str) -> list[Any] | None:
         if raw == "" and not self.required:
             return None
-        if isinstance(raw, str) or not all(key.isdecimal() for key in raw):
+        if isinstance(raw, str) or not all(map(_is_index, raw)):
             raise errors.invalid("Invalid array", name)
         if len(raw) > self.most:
             raise errors.invalid(f"Array {name} exceeded maximum {self.most} elements", name)
@@ -211,6 +224,10 @@ class Many:
             if value == "":
                 raise errors.empty(f"{name}[{index}]")
         return [self.each.read(value, f"{name}[{index}]") for index, value in ordered]
+
+
+def _is_index(key: str) -> bool:
+    return key.isdecimal() and len(key) <= LONGEST_INDEX
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ STATUSES = (
     "unpaid",
 )
 CANCELLATION = Nested({"comment": Text(), "feedback": choice(*subscriptions.FEEDBACK)})
+AFTERWARDS = {"cancellation_details", "metadata"}  # what is still written when it has ended
 PAYMENT_BEHAVIOR = choice("allow_incomplete", "default_incomplete", "error_if_incomplete")
 ANCHOR = Nested({"type": choice("now", "unchanged", required=True)})
 TRIAL_SETTINGS = Nested(
@@ -103,7 +104,7 @@ def retrieve(account: Account, _params: Params, subscription_id: str) -> Documen
 
 def update(account: Account, params: Params, subscription_id: str) -> Document:
     before = account.get("subscription", subscription_id)
-    if before["status"] in subscriptions.ENDED:
+    if before["status"] in subscriptions.ENDED and params.keys() - AFTERWARDS:
         raise errors.Refusal(
             "A canceled subscription can only update its cancellation_details and metadata.",
             code="invalid_canceled_subscription_fields",
