@@ -48,7 +48,8 @@ def of_subscription(
     if sub.status not in OPENING:
         return _stopped(sub, open_until)
     if not open_until and (taken_back := _taken_back("last payment", sub.latest_payment)):
-        return Outlook(f"{taken_back} Nothing is open until another payment succeeds.")
+        decided = "that is decided or " if _undecided(sub.latest_payment) else ""
+        return Outlook(f"{taken_back} Nothing is open until {decided}another payment succeeds.")
     if sub.status == "past_due":
         going_on = _past_due(sub, open_until, policy)
     else:
@@ -64,18 +65,24 @@ def of_purchase(bought: PurchaseFacts, *, is_open: bool) -> str:
         words = f"Open until {day(until)}." if until else "Yours for good."
         return f"It was refunded. {words}" if fully_refunded(bought.payment) else words
     if taken_back := _taken_back("payment", bought.payment):
-        return f"{taken_back} It is closed."
+        closed = (
+            "It is closed until that is decided." if _undecided(bought.payment) else "It is closed."
+        )
+        return f"{taken_back} {closed}"
     return f"It was open until {day(until)}." if until else "It is closed."
 
 
 def _taken_back(which: str, payment: PaymentFacts | None) -> str | None:
     """What became of a payment, where it has closed the door."""
-    dispute = payment.dispute_status if payment else None
-    if dispute in UNDER_WAY:
+    if _undecided(payment):
         return f"Your bank has asked for the {which} back, and that is being looked at."
-    if dispute in LOST:
+    if payment is not None and payment.dispute_status in LOST:
         return f"The {which} went back to you through your bank."
     return f"The {which} was refunded." if fully_refunded(payment) else None
+
+
+def _undecided(payment: PaymentFacts | None) -> bool:
+    return payment is not None and payment.dispute_status in UNDER_WAY
 
 
 def _going_on(
@@ -101,14 +108,17 @@ def _past_due(sub: SubscriptionFacts, open_until: datetime | None, policy: Polic
     if open_until:
         words = f"Everything stays open until {day(end)}. Update your card to keep it so."
     else:
-        words = f"Access ended on {day(end)}. Update your card, and it opens again."
+        words = (
+            f"Access ended on {day(end)}. Update your card: it opens again when a charge succeeds."
+        )
     return Outlook(f"The last payment did not go through. {words}", Remedy.CARD)
 
 
 def _stopped(sub: SubscriptionFacts, open_until: datetime | None) -> Outlook:
     match sub.status:
         case "canceled":
-            return Outlook(f"Ended on {day(sub.ended_at or sub.period_end)}.", Remedy.PLANS)
+            words = f"Your subscription ended on {day(sub.ended_at or sub.period_end)}."
+            return Outlook(words, Remedy.PLANS)
         case "paused":
             words = "Paused: nothing is charged and nothing is open. Go on whenever you like."
             return Outlook(words, Remedy.PORTAL)

@@ -5,6 +5,8 @@ from flask_login import current_user, login_required
 
 from membership import clock
 from membership.billing import belongings, why
+from membership.billing.belongings import SubscriptionLine
+from membership.billing.entitlements import ENDED
 from membership.db import db
 from membership.newsletter import signup
 from membership.newsletter.models import Subscriber
@@ -21,7 +23,7 @@ def account() -> str:
         "dashboard/account.html",
         member=current_user,
         access=belongings.access_of(user_id, now),
-        subscriptions=belongings.subscriptions_of(user_id, now),
+        subscriptions=_current(belongings.subscriptions_of(user_id, now)),
         purchases=belongings.purchases_of(user_id, now),
         portals=belongings.portals_of(user_id),
         newsletter=_newsletter(signup.find(db.session(), current_user.email)),
@@ -39,6 +41,11 @@ def why_page() -> str:
         nothing=why.NOTHING,
         newest=NEWEST,
     )
+
+
+def _current(subscriptions: list[SubscriptionLine]) -> list[SubscriptionLine]:
+    """Of these, the newest first, those that have not ended; when all have, the last of them."""
+    return [line for line in subscriptions if line.status not in ENDED] or subscriptions[:1]
 
 
 def _newsletter(subscriber: Subscriber | None) -> str:

@@ -79,7 +79,7 @@ def disputed(status: str) -> SubscriptionFacts:
             None,
             (
                 "The last payment did not go through. Access ended on 9 March 2027. "
-                "Update your card, and it opens again."
+                "Update your card: it opens again when a charge succeeds."
             ),
         ),
         (
@@ -93,7 +93,7 @@ def disputed(status: str) -> SubscriptionFacts:
         (
             replace(MONTHLY, status="canceled", ended_at=on("2027-03-20")),
             None,
-            "Ended on 20 March 2027.",
+            "Your subscription ended on 20 March 2027.",
         ),
         (
             replace(MONTHLY, status="paused"),
@@ -129,7 +129,7 @@ def disputed(status: str) -> SubscriptionFacts:
             None,
             (
                 "Your bank has asked for the last payment back, and that is being looked at. "
-                "Nothing is open until another payment succeeds."
+                "Nothing is open until that is decided or another payment succeeds."
             ),
         ),
         (
@@ -212,7 +212,10 @@ GUIDE = PurchaseFacts(
         (
             replace(GUIDE, payment=PaymentFacts(500, dispute_status="under_review")),
             False,
-            "Your bank has asked for the payment back, and that is being looked at. It is closed.",
+            (
+                "Your bank has asked for the payment back, and that is being looked at. "
+                "It is closed until that is decided."
+            ),
         ),
     ],
 )

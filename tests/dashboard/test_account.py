@@ -71,11 +71,12 @@ def test_a_plan_renews_and_when_it_is_cancelled_it_ends(
     work()
     assert f"Ends on {on(end)}. Nothing more is charged." in account(paying)
     passes(sandbox, work, days=32)
-    assert f"Ended on {on(end)}." in account(paying)
+    assert f"Your subscription ended on {on(end)}." in account(paying)
     shut = paying.get("/premium")
     assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
-    assert f"Ended on {on(end)}." in unescape(shut.text)
+    assert f"Your subscription ended on {on(end)}." in unescape(shut.text)
     assert "See the plans" in shut.text
+    assert "Claim that payment" in shut.text
 
 
 def test_a_card_that_fails_is_told_with_the_date_and_mended_from_the_page_that_shut(
@@ -143,6 +144,21 @@ def test_another_plan_shows_as_soon_as_stripe_has_it(
     assert f"Renews on {on(end)}." in account(paying)
 
 
+def test_a_plan_that_ended_is_not_listed_beside_the_one_that_followed_it(
+    paying: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    for times in (1, 2):
+        newest = sandbox.account.all("subscription")[-1]["id"]
+        ask_stripe(sandbox, f"subscriptions/{newest}", method="DELETE")
+        work()
+        assert account(paying).count("Your subscription ended on") == 1
+        pays(elsewhere, chooses(paying, app))
+        work()
+        assert len(sandbox.account.all("subscription")) == times + 1
+        assert account(paying).count("Renews on") == 1
+        assert "subscription ended" not in account(paying)
+
+
 def test_a_plan_that_never_opened_this_door_is_not_the_reason_why_it_is_shut(
     grace: Browser, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
 ) -> None:
@@ -157,8 +173,8 @@ def test_a_plan_that_never_opened_this_door_is_not_the_reason_why_it_is_shut(
     (made,) = sandbox.account.all("subscription")
     ask_stripe(sandbox, f"subscriptions/{made['id']}", method="DELETE")
     work()
-    assert "Ended on" in account(grace)
-    assert "Ended on" not in grace.get("/premium").text
+    assert "Your subscription ended on" in account(grace)
+    assert "subscription ended on" not in grace.get("/premium").text
 
 
 def test_edsger_whose_gift_is_over_is_told_so(edsger: Browser) -> None:
