@@ -7,7 +7,7 @@ from sandbox.stripe import customers, disputes, errors, refunds, subscriptions
 from sandbox.stripe.payments import CARDS
 from tests.support.paying import WORKS
 from tests.torture import model, shop
-from tests.torture.model import DAY
+from tests.torture.facts import DAY
 from tests.torture.townsfolk import Person
 
 FAILS_LATER = "4000000000000341"

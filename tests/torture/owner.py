@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.torture import model
-from tests.torture.model import DAY, FOREVER, Comp
+from tests.torture.facts import DAY, FOREVER, Comp
 from tests.torture.townsfolk import Person
 
 

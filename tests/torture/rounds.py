@@ -9,11 +9,12 @@ from random import Random
 
 from tests.support.databases import PostgresServer, SqliteTemplate
 from tests.torture import torment
+from tests.torture.facts import Policy
 from tests.torture.histories import History, history
-from tests.torture.model import Policy
+from tests.torture.places import city, village
 from tests.torture.shrink import shrink
 from tests.torture.torment import Record
-from tests.torture.town import Town, city, village
+from tests.torture.town import Town
 
 Database = Callable[[Path], AbstractContextManager[str]]  # a fresh one; a folder it may use
 

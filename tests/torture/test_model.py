@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.torture import model
-from tests.torture.model import DAY, GONE, NEVER, Answer, Comp, Deeds, End, Policy, Stripe
+from tests.torture import facts, model
+from tests.torture.facts import DAY, GONE, NEVER, Answer, Comp, Deeds, End, Policy, Stripe
 
 NOW = 1_800_000_000
 PERIOD_END = NOW + 10 * DAY
@@ -177,8 +177,8 @@ def test_refunds(policy: str, refund: Any, once_open: bool, subscribed_open: boo
     assert (end > GONE) is subscribed_open
 
 
-DISPUTES = [(status, False) for status in model.DISPUTE_SHUTS] + [
-    (status, True) for status in model.DISPUTE_LEAVES
+DISPUTES = [(status, False) for status in facts.DISPUTE_SHUTS] + [
+    (status, True) for status in facts.DISPUTE_LEAVES
 ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from tests.torture.model import Stripe
+from tests.torture.facts import Stripe
 
 AUTHORIZED = {"Authorization": "Bearer sk_test_sandbox"}
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from membership.db import db
 from membership.inbox import InboxEvent
 from tests.torture import acts, model
+from tests.torture.facts import Answer
 from tests.torture.histories import History
-from tests.torture.model import Answer
 from tests.torture.town import Town, Unsettled, Wrong
 from tests.torture.townsfolk import Diary, Person
 

@@ -4,15 +4,12 @@ The sandbox always lives here, so that its knobs are at hand. So does an applica
 the same database: it runs the owner's commands, rings the workers, and looks at the rows.
 """
 
-import os
 import random
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
@@ -20,7 +17,6 @@ from flask import Flask
 from sqlalchemy import ColumnElement, select, update
 
 from membership import clock, jobs
-from membership.app import create_app
 from membership.billing.pace import Pace
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
@@ -28,16 +24,9 @@ from membership.outbox import OutboxMessage
 from sandbox import run
 from sandbox.faults import WebhookFaults
 from sandbox.server import Sandbox
-from tests.support import databases
-from tests.support.ports import free_ports
-from tests.support.served import served
-from tests.support.settings import WEBHOOK_SECRET, settings
-from tests.torture import shop
-from tests.torture.model import Policy
+from tests.torture.facts import Policy
 from tests.torture.told import Api
 
-# Seconds: deliveries that fail are tried again soon, as nothing here waits for a real outage.
-RETRIES = (0.1, 0.2, 0.5, *[1.0] * 60)
 ROUNDS = 15  # of hurrying what was put off, before what still fails is said to fail
 WAITED_FOR: tuple[type[InboxEvent | OutboxMessage], ...] = (InboxEvent, OutboxMessage)
 WORKERS = ("worker-1", "worker-2")
@@ -204,87 +193,3 @@ def _is_undone(model: type[InboxEvent | OutboxMessage]) -> ColumnElement[bool]:
 
 def _is_on_its_way(delivery: Mapping[str, Any]) -> bool:
     return bool(delivery["state"] == "pending")
-
-
-# Two kinds of town
-
-
-@contextmanager
-def village(folder: Path, database_url: str, policy: Policy) -> Iterator[Town]:
-    """All of it in this process: quick to start, and nobody can be killed."""
-    ports = run.Ports(*free_ports(3))
-    with ExitStack() as stack:
-        sandbox = stack.enter_context(_sandbox(folder, ports))
-        app = stack.enter_context(_app(_settings(folder, ports, database_url, policy)))
-        stack.enter_context(served(app, ports.web))
-        town = Town(sandbox, app, ports.site, policy)
-        stack.callback(town.api.close)
-        yield _opened(town)
-
-
-@contextmanager
-def city(folder: Path, database_url: str, policy: Policy) -> Iterator[Town]:
-    """Two web and two worker processes, each of which may be killed."""
-    ports = run.Ports(*free_ports(3))
-    environ = _settings(folder, ports, database_url, policy)
-    with ExitStack() as stack:
-        sandbox = stack.enter_context(_sandbox(folder, ports))
-        app = stack.enter_context(_app(environ))
-        from_the_shell = {
-            name: os.environ[name] for name in run.FROM_THE_SHELL if name in os.environ
-        }
-        household = run.Household(folder, {**from_the_shell, **environ})
-        stack.callback(household.stop)
-        town = Town(sandbox, app, ports.site, policy, household)
-        stack.callback(town.api.close)
-        town.revive()
-        yield _opened(town)
-
-
-def _settings(folder: Path, ports: run.Ports, database_url: str, policy: Policy) -> dict[str, str]:
-    return settings(
-        SITE_URL=ports.site,
-        HOST=run.HOST,
-        PORT=str(ports.web),
-        WEB_CONCURRENCY="2",
-        FLASK_APP="membership.app:create_app",
-        FLASK_SKIP_DOTENV="1",
-        DATABASE_URL=database_url,
-        QUEUE_URL=f"sqlite:///{folder / 'queue.db'}",
-        STRIPE_CALLS_PER_SECOND="500",  # what is tried here is not how fast it may be
-        STRIPE_API_BASE=f"{ports.counterpart}/stripe",
-        MAILERLITE_API_KEY="",
-        MAIL_PORT=str(ports.smtp),
-        SANDBOX_CLOCK=str(folder / "clock.json"),
-        GRACE_DAYS=str(policy.grace_days),
-        ON_REFUND=policy.on_refund,
-        ON_DISPUTE=policy.on_dispute,
-    )
-
-
-@contextmanager
-def _sandbox(folder: Path, ports: run.Ports) -> Iterator[Sandbox]:
-    with Sandbox(
-        port=ports.sandbox,
-        smtp_port=ports.smtp,
-        webhook_secret=WEBHOOK_SECRET,
-        webhook_retries=RETRIES,
-        clock_file=folder / "clock.json",
-    ) as started:
-        yield started
-
-
-@contextmanager
-def _app(environ: Mapping[str, str]) -> Iterator[Flask]:
-    app = create_app(environ)
-    yield app
-    databases.close(app)
-
-
-def _opened(town: Town) -> Town:
-    """With something to sell, and webhooks that arrive."""
-    shop.stock(town.sandbox)
-    done, said = town.flask("billing", "catalogue")
-    assert done, said
-    town.sandbox.webhook_url = f"{town.url}/webhooks/stripe"
-    return town

@@ -17,7 +17,7 @@ from tests.support.mail import code_in
 from tests.support.people import PASSWORD
 from tests.support.site import soon
 from tests.torture import model, shop
-from tests.torture.model import Answer, Comp, Deeds, End
+from tests.torture.facts import Answer, Comp, Deeds, End
 from tests.torture.town import Town
 
 _FIRST = (
@@ -33,7 +33,7 @@ Done = TypeVar("Done")
 
 @dataclass
 class Diary:
-    """See `model.Deeds`. `paid_by` says who stands behind a customer at Stripe, or a session."""
+    """See `facts.Deeds`. `paid_by` says who stands behind a customer at Stripe, or a session."""
 
     members: dict[str, str] = field(default_factory=dict)
     began: dict[str, str] = field(default_factory=dict)

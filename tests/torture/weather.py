@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.torture import model
-from tests.torture.model import Answer
+from tests.torture.facts import Answer
 from tests.torture.townsfolk import Person
 
 HOUR = 60 * 60
