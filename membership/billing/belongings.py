@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import and_, or_, select
 
-from membership.billing import facts, holdings, outlook, plans
+from membership.billing import catalogue, facts, holdings, outlook, plans
 from membership.billing.dates import day
 from membership.billing.entitlements import (
     GOING_ON,
@@ -192,16 +192,7 @@ def _purchase_line(bought: PurchaseFacts, *, is_open: bool) -> PurchaseLine:
 
 def _other_plan(row: Subscription) -> bool:
     """Whether there is another one on sale."""
-    others = (
-        select(Price.stripe_id)
-        .join(Price.product)
-        .where(
-            Price.active,
-            Product.active,
-            Price.interval.is_not(None),
-            Price.stripe_id != row.price_id,
-        )
-    )
+    others = catalogue.on_sale().where(Price.interval.is_not(None), Price.stripe_id != row.price_id)
     return db.session.scalars(others.limit(1)).first() is not None
 
 

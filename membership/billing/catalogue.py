@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session, contains_eager
 
 from membership.billing import stripe_api
 from membership.billing.models import Price, Product
@@ -51,6 +51,17 @@ def keep_products(session: Session, products: Iterable[ProductData]) -> None:
         if product.metadata.get("plan"):
             session.merge(_product(product))
     session.flush()
+
+
+def on_sale() -> Select[Price]:
+    """Active prices with their active products: the oldest product first, its cheapest price."""
+    return (
+        select(Price)
+        .join(Price.product)
+        .options(contains_eager(Price.product))
+        .where(Price.active, Product.active)
+        .order_by(Product.created_at, Product.stripe_id, Price.unit_amount, Price.stripe_id)
+    )
 
 
 def unknown_products(session: Session, ids: Iterable[str]) -> set[str]:

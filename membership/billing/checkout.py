@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from membership import clock, config, journal
 from membership.accounts.models import User
-from membership.billing import holdings, plans, references, stripe_api, sync, trials
-from membership.billing.models import Checkout, Customer, Match, Price, Product
+from membership.billing import catalogue, holdings, plans, references, stripe_api, sync, trials
+from membership.billing.models import Checkout, Customer, Match, Price
 from membership.billing.stripe_objects import CheckoutData
 from membership.billing.turns import turn_of
 from membership.db import db, transaction
@@ -64,11 +64,8 @@ def for_sale(price_id: str) -> Price | None:
     """The active price of an active product of ours with this id."""
     if not plausible(price_id):
         return None
-    return db.session.scalars(
-        select(Price)
-        .join(Product, Product.stripe_id == Price.product_id)
-        .where(Price.stripe_id == price_id, Price.active, Product.active)
-    ).first()
+    wanted = catalogue.on_sale().where(Price.stripe_id == price_id)
+    return db.session.scalars(wanted).first()
 
 
 def _new_customer(user_id: int) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from membership import clock, config
-from membership.billing import holdings, portal_features, stripe_api
-from membership.billing.models import PortalConfiguration, Price, Product
+from membership.billing import catalogue, holdings, portal_features, stripe_api
+from membership.billing.models import PortalConfiguration
 from membership.billing.portal_features import Features, OnSale
 from membership.billing.stripe_api import StripeRefused
 from membership.db import db, transaction
@@ -105,15 +105,9 @@ def _forget() -> str | None:
 
 
 def _wanted() -> Features:
-    rows = db.session.scalars(
-        select(Price)
-        .join(Price.product)
-        .where(Price.active, Product.active)
-        .order_by(Product.created_at, Product.stripe_id, Price.unit_amount, Price.stripe_id)
-    )
     on_sale = [
         OnSale(row.stripe_id, row.product_id, row.interval, row.interval_count, row.unit_amount)
-        for row in rows
+        for row in db.session.scalars(catalogue.on_sale())
         if row.interval
     ]
     return portal_features.wanted(

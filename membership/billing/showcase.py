@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from membership.billing import holdings, plans, trials
+from membership.billing import catalogue, holdings, plans, trials
 from membership.billing.models import Price, Product
 from membership.db import db
 
@@ -44,12 +42,7 @@ def plans_for(user_id: int | None, *, chosen: str | None = None) -> list[Plan]:
         chosen=chosen,
         trials=not (user_id and trials.had_trial(user_id)),
     )
-    rows = db.session.scalars(
-        select(Price)
-        .join(Price.product)
-        .where(Price.active, Product.active)
-        .order_by(Product.created_at, Product.stripe_id, Price.unit_amount, Price.stripe_id)
-    ).all()
+    rows = db.session.scalars(catalogue.on_sale()).all()
     products = {price.product_id: price.product for price in rows}
     found = [
         _plan(product, [p for p in rows if p.product_id == product_id], view)
