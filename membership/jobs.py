@@ -45,6 +45,7 @@ class Jobs:
 
     def __init__(self, app: Flask, config: Config) -> None:
         self.app = app
+        self.at_once: int | None = None  # how many threads may do one kind; as many as like
         self.kinds: dict[str, Drain] = {}
         self.huey = _queue(config)
         self.huey.storage.close()  # made before gunicorn forks; each thread opens its own
@@ -52,8 +53,13 @@ class Jobs:
         self.huey.periodic_task(crontab(minute="*"), name="sweep")(self.sweep)
         self.huey.on_startup(name="sweep")(self.sweep)
         self._pauses: dict[str, _Pause] = {}
+        self._places: dict[str, _Places] = {}
 
     def drain(self, kind: str) -> None:
+        """Do all of this kind that is due, or see to it that those who are at it do."""
+        self._places.setdefault(kind, _Places()).take(self._all_due, kind, self.at_once)
+
+    def _all_due(self, kind: str) -> None:
         with self.app.app_context():
             self.kinds[kind]()
 
@@ -78,6 +84,46 @@ class Jobs:
             self._drain.schedule(args=(kind,), delay=delay)
         except Exception:  # the row stands; the sweep will find it
             log.exception("the queue did not take a nudge for %s", kind)
+
+
+class _Places:
+    """For one kind of work: who finds no place leaves word, and those at work look once more.
+
+    So work that hangs, since Stripe does, keeps no more threads than it may, however often it is
+    asked for; and what came due after the last look is not left for the sweep.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._asked_again = False
+
+    def take(self, act: Callable[[str], None], kind: str, at_once: int | None) -> None:
+        with self._lock:
+            if at_once is not None and self._taken >= at_once:
+                self._asked_again = True
+                return
+            self._taken += 1
+        looking = True
+        while looking:
+            try:
+                act(kind)
+            except BaseException:
+                self._leave()
+                raise
+            looking = not self._leave_unless_asked()
+
+    def _leave_unless_asked(self) -> bool:
+        with self._lock:
+            if self._asked_again:
+                self._asked_again = False
+                return False
+            self._taken -= 1
+            return True
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._taken -= 1
 
 
 class _Pause:

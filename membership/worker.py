@@ -9,11 +9,13 @@ from membership.jobs import Jobs
 
 
 @click.command("worker")
-@click.option("--threads", default=2, show_default=True, help="Pieces of work at once.")
+@click.option("--threads", default=4, show_default=True, help="Pieces of work at once.")
 @with_appcontext
 def worker(threads: int) -> None:
     """Do the work that rows say is due, until stopped. Run as many as you like."""
     jobs: Jobs = current_app.extensions["jobs"]
+    # No kind has more than half of them: a Stripe that hangs must not keep codes from leaving.
+    jobs.at_once = max(1, threads // 2)
     db.session.remove()
     # Polling: a nudge on SQLite is noticed within 0.1 s; Redis and PostgreSQL wake us.
     consumer = jobs.huey.create_consumer(
