@@ -20,7 +20,7 @@ run: $(VENV)/.sandbox ## Start the whole site here, with the sandbox instead of 
 	@exec $(PY) -m sandbox.run
 
 flask: $(VENV)/.sandbox ## A command for the site that `make run` runs: make flask do="owner add ada@example.com"
-	@test -n "$(do)" || { echo 'Say which command: make flask do="owner add ada@example.com"'; exit 1; }
+	@$(if $(strip $(do)),,echo 'Say which command: make flask do="owner add ada@example.com"'; exit 1)
 	@$(PY) -m sandbox.run $(do)
 
 test: $(VENV)/.dev ## Run every test: make test, or make test TESTS=tests/billing
