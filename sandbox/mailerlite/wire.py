@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.store import Document
 
+DIGITS = 18  # of a number that is worth reading
 Reply = tuple[int, Any]  # a status, and what the body holds; None is an empty body
 
 
@@ -43,7 +44,7 @@ class Call:
         value = self.query.get(name)
         if value is None:
             return default
-        if not value.isdecimal():
+        if not value.isdecimal() or len(value) > DIGITS:
             raise invalid(**{name: f"The {name} must be an integer."})
         return min(int(value), most)
 

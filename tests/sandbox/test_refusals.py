@@ -148,6 +148,17 @@ def test_json_that_php_could_not_read_is_an_empty_body(sandbox: Sandbox, body: b
     assert requests.get(f"{sandbox.url}/control/readers", timeout=5).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["limit", "page"])
+def test_a_page_that_is_no_number(sandbox: Sandbox, name: str) -> None:
+    for wrong in ("9" * 5000, "-1", "x", "²", ""):
+        answer = requests.get(
+            f"{sandbox.mailerlite_base}/groups", params={name: wrong}, headers=JSON, timeout=5
+        )
+
+        assert answer.status_code == 422, wrong
+        assert name in answer.json()["errors"]
+
+
 @pytest.mark.parametrize("path", ["/control/clock", "/control/faults"])
 def test_a_program_that_talks_nonsense_to_the_control_room(sandbox: Sandbox, path: str) -> None:
     answer = requests.post(sandbox.url + path, data=DEEP, headers=JSON, timeout=5)
