@@ -72,8 +72,10 @@ def _new_customer(user_id: int) -> str:
     """Made at Stripe and stored before anything is sold, so that every payment has an owner."""
     user = db.session.get_one(User, user_id)
     made_before = select(func.count()).where(Entry.kind == CUSTOMER_MADE, Entry.user_id == user_id)
-    # Two clicks make one customer; one that the owner took away is not given again.
-    key = f"customer:{_reference(user_id)}:{db.session.scalar(made_before)}"
+    # Two clicks make one customer; one that the owner took away is not given again. Stripe refuses
+    # a key it knows with another address beside it.
+    address = hashlib.sha256(user.email.encode()).hexdigest()
+    key = f"customer:{_reference(user_id)}:{db.session.scalar(made_before)}:{address}"
     made = stripe_api.client().create_customer(user.email, user_id=user_id, idempotency_key=key)
     with transaction() as session:
         session.merge(

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
+from membership.accounts.models import User
+from membership.billing.checkout import CUSTOMER_MADE
 from membership.billing.models import Checkout, Customer, Match
 from membership.db import db, transaction
+from membership.journal import Entry
 from sandbox.server import Sandbox
 from tests.support import people
 from tests.support.browser import Browser, Elsewhere
@@ -86,6 +90,23 @@ def test_a_setting_that_changed_between_two_presses_does_not_lock_anybody_out(
     after = make_app(CHECKOUT_TERMS="true")
     again = people.signs_in(Browser(after, site_url), GRACE)
     assert chooses(again, after) != first
+
+
+def test_an_address_that_changed_after_a_crash_does_not_lock_anybody_out(
+    grace_at: Opens, sandbox: Sandbox
+) -> None:
+    grace = grace_at()
+    app = app_of(grace)
+    chooses(grace, app)
+    with app.app_context(), transaction() as session:  # as if it had died before it was stored
+        session.execute(delete(Checkout))
+        session.execute(delete(Customer))
+        session.execute(delete(Entry).where(Entry.kind == CUSTOMER_MADE))
+        session.query(User).one().email = "grace@example.org"
+
+    assert chooses(grace, app).startswith(sandbox.url)
+
+    assert sandbox.account.all("customer")[-1]["email"] == "grace@example.org"
 
 
 def test_who_must_agree_to_the_terms_agrees_and_then_pays(
