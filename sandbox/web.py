@@ -18,10 +18,12 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.compiled import Compiled
 from sandbox.mailbox import Mailbox
 
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
+JINJA = {"trim_blocks": True, "lstrip_blocks": True, "bytecode_cache": Compiled()}
 REMEMBERED = 200
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; "
@@ -32,7 +34,7 @@ POLICY = (
 def application(mailbox: Mailbox, parts: Iterable[tuple[str, Blueprint]]) -> Flask:
     """The parts by the prefix of their addresses, and the sandbox's own pages."""
     app = Flask(__name__)
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = JINJA
     app.before_request(refuse_strangers)
     app.after_request(_harden)
     for prefix, part in parts:

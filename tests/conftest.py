@@ -23,6 +23,7 @@ from playwright.sync_api import Browser as Chromium
 
 from membership import jobs
 from membership.app import create_app
+from sandbox.compiled import Compiled
 from sandbox.server import Sandbox
 from tests.support import databases, people
 from tests.support.browser import Browser, Elsewhere
@@ -35,6 +36,7 @@ from tests.support.settings import WEBHOOK_SECRET, settings
 from tests.support.site import Site, redis_program, redis_server, running_site
 
 MakeApp = Callable[..., Flask]
+COMPILED = Compiled()
 
 
 # Databases
@@ -116,6 +118,7 @@ def make_app(
         if changed.keys().isdisjoint(wired):  # else it may be one that no clock may be moved of
             wired["SANDBOX_CLOCK"] = str(clock_file)
         made.append(create_app(settings(**{**wired, **changed}), clock=clock))
+        made[-1].jinja_env.bytecode_cache = COMPILED
         return made[-1]
 
     yield make
