@@ -86,10 +86,9 @@ def access_of(user_id: int, now: datetime) -> list[AccessLine]:
 def subscriptions_of(user_id: int, now: datetime) -> list[SubscriptionLine]:
     """The newest first."""
     rows = db.session.scalars(
-        select(Subscription)
-        .join(Customer, Customer.stripe_id == Subscription.customer_id)
-        .where(Customer.user_id == user_id)
-        .order_by(Subscription.started_at.desc(), Subscription.stripe_id)
+        holdings.subscriptions_of(user_id).order_by(
+            Subscription.started_at.desc(), Subscription.stripe_id
+        )
     ).all()
     ends = _open_ends(user_id, now)
     return [_subscription_line(row, ends.get(row.stripe_id)) for row in rows]

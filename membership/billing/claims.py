@@ -7,13 +7,11 @@ account its mail names and to no other. Nobody is told whether an address has pa
 from datetime import datetime
 from math import ceil
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import journal, outbox
 from membership.accounts.models import User
-from membership.billing import bindings
-from membership.billing.models import UnclaimedPayment
+from membership.billing import bindings, unclaimed
 from membership.newsletter import challenges, signup
 from membership.newsletter.challenges import Gone, Proven, Wrong
 from membership.newsletter.channels import Channel
@@ -28,12 +26,7 @@ def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
     asks; counted with all codes of the address. Raises TooSoon.
     """
     session.get(User, user_id, with_for_update=True)  # this member's asks come one by one,
-    waiting = session.scalars(  # and so do all that would send a mail
-        select(UnclaimedPayment.key)
-        .where(UnclaimedPayment.email == email, UnclaimedPayment.settled_at.is_(None))
-        .order_by(UnclaimedPayment.key)
-        .with_for_update()
-    ).all()
+    waiting = unclaimed.paid_with(session, email, locked=True)  # and all that would send a mail
     if wait := signup.resend_wait(session, email, now=now):
         seconds = ceil(wait.total_seconds())
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back="/claim")

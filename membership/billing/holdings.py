@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from membership.billing.entitlements import ENDED
 from membership.billing.models import Checkout, Customer, Match, Subscription
 from membership.db import db
 
 
-def live_subscription(user_id: int) -> Subscription | None:
-    """A subscription of this member that has not ended."""
-    return db.session.scalars(
+def subscriptions_of(user_id: int) -> Select[Subscription]:
+    """Those of every customer bound to this member."""
+    return (
         select(Subscription)
         .join(Customer, Customer.stripe_id == Subscription.customer_id)
-        .where(Customer.user_id == user_id, Subscription.status.not_in(ENDED))
-        .order_by(Subscription.started_at)
-        .limit(1)
-    ).first()
+        .where(Customer.user_id == user_id)
+    )
+
+
+def live_subscription(user_id: int) -> Subscription | None:
+    """A subscription of this member that has not ended."""
+    live = subscriptions_of(user_id).where(Subscription.status.not_in(ENDED))
+    return db.session.scalars(live.order_by(Subscription.started_at).limit(1)).first()
 
 
 def live_subscriptions(customer_id: str) -> Sequence[Subscription]:

@@ -1,7 +1,5 @@
 """Mails about payments whose member is looked for."""
 
-from math import ceil
-
 from flask import render_template
 
 from membership import clock, config, links
@@ -46,7 +44,7 @@ def claim_code(message: OutboxMessage) -> Mail | None:
         text="billing/email/claim_code.txt",
         html="billing/email/claim_code.html",
         code=digits,
-        minutes=ceil((challenge.expires_at - clock.now()).total_seconds() / 60),
+        minutes=challenges.minutes_left(challenge, clock.now()),
         account=user.email,
         paid_with=challenge.email,
     )

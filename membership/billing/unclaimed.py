@@ -48,9 +48,13 @@ def find(session: Session, key: str) -> UnclaimedPayment | None:
     return row if row and row.settled_at is None else None
 
 
-def paid_with(session: Session, email: str) -> Sequence[UnclaimedPayment]:
-    """Every payment with this address that is nobody's: what proving the address would claim."""
-    return session.scalars(_paid_with(email).order_by(UnclaimedPayment.key)).all()
+def paid_with(session: Session, email: str, *, locked: bool = False) -> Sequence[UnclaimedPayment]:
+    """Every payment with this address that is nobody's: what proving the address would claim.
+
+    `locked`: nobody else changes them until we commit.
+    """
+    rows = _paid_with(email).order_by(UnclaimedPayment.key)
+    return session.scalars(rows.with_for_update() if locked else rows).all()
 
 
 def matchable(session: Session, email: str) -> list[str]:

@@ -9,9 +9,9 @@ from sqlalchemy import or_, select
 from membership import clock
 from membership.accounts import named, registration
 from membership.accounts.models import User
-from membership.billing import timeline, why
+from membership.billing import timeline, unclaimed, why
 from membership.billing.dates import day
-from membership.billing.models import Customer, Subscription, UnclaimedPayment
+from membership.billing.models import Customer, Subscription
 from membership.billing.timeline import Day
 from membership.billing.verdicts import name_of
 from membership.db import db
@@ -86,10 +86,7 @@ def _not_worked_on(customer_id: str) -> Iterator[str]:
 
 
 def _unclaimed(email: str) -> Iterator[str]:
-    waiting = select(UnclaimedPayment).where(
-        UnclaimedPayment.email == email, UnclaimedPayment.settled_at.is_(None)
-    )
-    for row in db.session.scalars(waiting.order_by(UnclaimedPayment.found_at)):
+    for row in unclaimed.paid_with(db.session(), email):
         yield f"Unclaimed payment: {row.key}, since {day(row.found_at)}: {row.reason}."
 
 

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -80,6 +81,11 @@ def usable(challenge: Challenge, now: datetime) -> bool:
     return (
         challenge.spent_at is None and challenge.expires_at > now and challenge.tries < codes.TRIES
     )
+
+
+def minutes_left(challenge: Challenge, now: datetime) -> int:
+    """For how long it can be used, in whole minutes."""
+    return ceil((challenge.expires_at - now).total_seconds() / 60)
 
 
 def _newest(session: Session, email: str, purpose: str, now: datetime) -> Challenge | None:

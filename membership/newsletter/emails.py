@@ -1,7 +1,5 @@
 """The mail with the code in it."""
 
-from math import ceil
-
 from flask import render_template
 from sqlalchemy import select
 
@@ -23,7 +21,7 @@ def code(message: OutboxMessage) -> Mail | None:
     context = {
         "code": digits,
         "spaced": codes.spaced(digits),
-        "minutes": ceil((challenge.expires_at - clock.now()).total_seconds() / 60),
+        "minutes": challenges.minutes_left(challenge, clock.now()),
         "has_account": bool(db.session.scalar(has_account)),
         "join_url": links.whole("accounts.join"),
         "login_url": links.whole("accounts.login"),
