@@ -2,7 +2,7 @@
 # Another interpreter: make run PYTHON=/path/to/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flask test test-stripe check format db lock bench pictures clean
+.PHONY: help setup run flask test test-stripe torture check format db lock bench pictures clean
 
 VENV := .venv
 PY := $(VENV)/bin/python

@@ -17,6 +17,8 @@ from sandbox import run
 from tests.support.ports import free_ports
 from tests.support.site import Site, soon
 
+STARTED = 2 * run.PATIENCE  # seven programs, one after another
+
 # The same as `python -m sandbox.run`, with its data in a folder of the test's.
 ONE_RUN = """
 import sys
@@ -55,17 +57,17 @@ def said(folder: Path) -> str:
     return (folder / "terminal").read_text()
 
 
-@pytest.mark.parametrize("goodbye", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_owner_starts_the_site_opens_it_and_stops_all_of_it(
-    tmp_path: Path, ports: run.Ports, goodbye: signal.Signals
+    tmp_path: Path, ports: run.Ports
 ) -> None:
     with running(tmp_path, ports) as process:
-        soon(lambda: "Ctrl-C" in said(tmp_path))
+        soon(lambda: "Ctrl-C" in said(tmp_path) or process.poll() is not None, within=STARTED)
+        assert "Ctrl-C" in said(tmp_path), said(tmp_path)
         assert requests.get(ports.site, timeout=10).ok
         assert requests.get(f"{ports.counterpart}/mail", timeout=10).ok
         everybody = process.children(recursive=True)
 
-        process.send_signal(goodbye)
+        process.send_signal(signal.SIGINT)
 
         assert process.wait(20) == 0
         assert len(everybody) >= 5  # sandbox, worker, web and the processes it serves with
@@ -80,12 +82,16 @@ def test_the_owner_starts_the_site_opens_it_and_stops_all_of_it(
     assert "Traceback" not in said(tmp_path)
 
 
-def test_the_owner_changes_her_mind_before_it_is_up(tmp_path: Path, ports: run.Ports) -> None:
+@pytest.mark.parametrize("goodbye", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_owner_changes_her_mind_before_it_is_up(
+    tmp_path: Path, ports: run.Ports, goodbye: signal.Signals
+) -> None:
     with running(tmp_path, ports) as process:
         soon(lambda: "database" in said(tmp_path))
         everybody = process.children(recursive=True)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(goodbye)
         assert process.wait(20) == 0
+        assert everybody
         assert psutil.wait_procs(everybody, timeout=5)[1] == []
     assert "Traceback" not in said(tmp_path)
 
