@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import config
-from membership.billing import facts, timeline
+from membership.billing import facts, holdings, timeline
 from membership.billing.dates import day
 from membership.billing.entitlements import Source
-from membership.billing.models import Checkout, Customer, Grant, Product, Subscription
+from membership.billing.models import Checkout, Grant, Product, Subscription
 from membership.billing.timeline import Day
 from membership.billing.verdicts import Held, Verdict, verdicts
 from membership.db import db
@@ -59,9 +59,8 @@ def _unpaid_purchases(user_id: int) -> list[str]:
 
 def _unpaid_subscriptions(user_id: int) -> list[str]:
     rows = db.session.scalars(
-        select(Subscription)
-        .join(Customer, Customer.stripe_id == Subscription.customer_id)
-        .where(Customer.user_id == user_id, Subscription.status == "incomplete")
+        holdings.subscriptions_of(user_id)
+        .where(Subscription.status == "incomplete")
         .order_by(Subscription.started_at)
     ).all()
     return [
