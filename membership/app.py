@@ -42,6 +42,7 @@ from membership.billing import cli as billing_cli
 from membership.billing import routes as billing
 from membership.config import ROOT, Config, environment
 from membership.dashboard import routes as dashboard
+from membership.doctor import cli as doctor_cli
 from membership.library import posts
 from membership.library import routes as library
 from membership.newsletter import cli as newsletter_cli
@@ -169,6 +170,7 @@ def _wire_commands(app: Flask) -> None:
         billing_cli.billing,
         comp_cli.members,
         why_cli.command,
+        doctor_cli.doctor,
     ):
         app.cli.add_command(command)
 

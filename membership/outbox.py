@@ -42,6 +42,10 @@ class Refused(Exception):
     """The mail server will never take this message; trying again cannot help."""
 
 
+class ServerRefused(Exception):
+    """The mail server cannot be reached, or does not let us in; `str()` says why."""
+
+
 class OutboxMessage(due.Due, Model):
     """One mail to one person. Due until `sent_at` or `refused_at` is set."""
 
@@ -89,6 +93,17 @@ def send_later(session: Session, kind: str, recipient: str, **params: Any) -> Ou
 def drain() -> None:
     """Send every message that is due."""
     jobs.work(OutboxMessage, _send, kind="outbox")
+
+
+def try_server() -> None:
+    """Connect, encrypt and sign in as for a mail, and leave. Raises ServerRefused."""
+    end_reading()
+    try:
+        with _Connection(current_app.extensions["mail"]) as connection:
+            if connection.host:
+                connection.host.ehlo_or_helo_if_needed()
+    except (OSError, smtplib.SMTPException) as error:
+        raise ServerRefused(f"{type(error).__name__}: {error}") from error
 
 
 def _send(message: OutboxMessage) -> None:
@@ -157,10 +172,14 @@ class _Connection(flask_mail.Connection):
             )
         else:
             host = smtplib.SMTP(mail.server, mail.port, timeout=TIMEOUT)
-        if mail.use_tls:
-            host.starttls(context=context)
-        if mail.username and mail.password:
-            host.login(mail.username, mail.password)
+        try:
+            if mail.use_tls:
+                host.starttls(context=context)
+            if mail.username and mail.password:
+                host.login(mail.username, mail.password)
+        except (OSError, smtplib.SMTPException):
+            host.close()
+            raise
         return host
 
     def __exit__(

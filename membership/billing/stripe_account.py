@@ -12,6 +12,7 @@ from typing import Any
 from membership import config
 from membership.billing import stripe_objects
 from membership.billing.stripe_api import API_VERSION, MARKER, StripeAPI, every, our_errors
+from membership.billing.stripe_objects import PriceData, ProductData
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,17 @@ class StripeAccount(StripeAPI):
     def disable_endpoint(self, endpoint_id: str) -> None:
         with our_errors():
             self._client.v1.webhook_endpoints.update(endpoint_id, {"disabled": True})
+
+    def on_sale(self) -> tuple[list[ProductData], list[PriceData]]:
+        """Every active product and every active price, also what is not ours."""
+        active: Any = {"active": True, "limit": 100}
+        with our_errors():
+            products = every(self._client.v1.products.list(active))
+            prices = every(self._client.v1.prices.list(active))
+            return (
+                [stripe_objects.product(each) for each in products],
+                [stripe_objects.price(each) for each in prices],
+            )
 
     def checkout_completions(self, since: datetime) -> list[EventData]:
         """The newest hundred events that tell of one."""

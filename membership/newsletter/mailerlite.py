@@ -64,6 +64,15 @@ class Webhook:
     secret: str
 
 
+@dataclass(frozen=True)
+class Automation:
+    """`works`: it is on, whole and not broken. `repeatable`: it runs again for who joins again."""
+
+    name: str
+    works: bool
+    repeatable: bool
+
+
 class MailerLite:
     def __init__(self, base: str, key: str) -> None:
         self._base = base
@@ -114,6 +123,17 @@ class MailerLite:
             raise Rejected(404, f"there is no group {name_or_id!r}: run flask newsletter setup")
         return self._group_ids[name_or_id]
 
+    def automations(self, group_id: str) -> list[Automation]:
+        """Those that begin when somebody joins this group."""
+        return [
+            Automation(
+                a["name"],
+                bool(a["enabled"] and a["complete"] and not a["broken"]),
+                bool(a["trigger_data"]["repeatable"]),
+            )
+            for a in self._pages(f"/automations?filter[group]={group_id}")
+        ]
+
     def field_keys(self) -> set[str]:
         return {f["key"] for f in self._pages("/fields")}
 
@@ -133,7 +153,8 @@ class MailerLite:
         found: list[dict[str, Any]] = []
         page = 1
         while True:
-            answer = self._call("GET", f"{path}?limit=100&page={page}")
+            sign = "&" if "?" in path else "?"
+            answer = self._call("GET", f"{path}{sign}limit=100&page={page}")
             found += answer["data"]
             if page >= answer.get("meta", {}).get("last_page", 1):
                 return found

@@ -1,0 +1,60 @@
+"""What our own rows say about payments and Stripe's calls."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from membership import inbox, refusals
+from membership.billing import events
+from membership.billing.models import UnclaimedPayment
+from membership.db import db
+from membership.doctor.findings import Check, Said, look, well
+from membership.doctor.visit import Visit
+from membership.refusals import Refusal
+
+LATELY = timedelta(days=1)
+
+
+def refused_lately(visit: Visit, source: str) -> Refusal | None:
+    """The last webhook of this sender, when it was refused within a day and none was taken
+    since."""
+    refusal, taken = refusals.last(source), inbox.last_received(source)
+    if refusal is None or visit.now - refusal.at > LATELY or (taken and taken > refusal.at):
+        return None
+    return refusal
+
+
+def _webhooks(visit: Visit) -> Said:
+    if refusal := refused_lately(visit, events.SOURCE):
+        return look(
+            f"The last event was refused, at {refusal.at:%Y-%m-%d %H:%M} UTC: {refusal.reason}.",
+            "Compare STRIPE_WEBHOOK_SECRET with the secret of your endpoint in Stripe's dashboard "
+            "(Workbench, Webhooks), and restart. If they are the same, somebody only pretended.",
+        )
+    taken = inbox.last_received(events.SOURCE)
+    if taken is None:
+        return look(
+            "Stripe has never told us anything.",
+            "On a new site that is so until the first purchase: make one. Else see endpoint here.",
+        )
+    return well(f"The last event came at {taken:%Y-%m-%d %H:%M} UTC.")
+
+
+def _unclaimed(_: Visit) -> Said:
+    waiting = select(func.count()).where(UnclaimedPayment.settled_at.is_(None))
+    count = db.session.scalar(waiting) or 0
+    if count:
+        return look(
+            f"{count} {'payment has' if count == 1 else 'payments have'} not found a member.",
+            "flask billing unclaimed lists them, with who it may be; flask billing bind KEY EMAIL.",
+        )
+    return well("Every payment has found its member.")
+
+
+ROWS = ("database", "migrations")
+CHECKS = (
+    Check(
+        "webhooks", "Renewals, failed cards and refunds are told by them alone.", _webhooks, ROWS
+    ),
+    Check("unclaimed-payments", "Somebody paid, and reads nothing for it.", _unclaimed, ROWS),
+)
