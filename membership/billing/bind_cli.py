@@ -1,4 +1,5 @@
-"""flask billing bind, unbind, unclaimed: the owner's word on whose a payment is."""
+"""flask billing bind, unbind, unclaimed, twice: the owner's word on whose a payment is, and what
+they should look at."""
 
 import click
 from flask.cli import with_appcontext
@@ -66,6 +67,17 @@ def unclaimed() -> None:
             click.echo(f"    perhaps of: {', '.join(payment.candidates)}")
     if not found:
         click.echo("Every payment has its member.")
+
+
+@click.command("twice")
+@with_appcontext
+def twice() -> None:
+    """List the members with more than one subscription: one of them is probably a mistake."""
+    found = attention.pays_twice()
+    for member in found:
+        click.echo(f"{member.email}  {', '.join(member.subscriptions)}")
+    if not found:
+        click.echo("Nobody pays twice.")
 
 
 def _read_again(key: str) -> None:

@@ -12,6 +12,7 @@ for command in (
     bind_cli.bind,
     bind_cli.unbind,
     bind_cli.unclaimed,
+    bind_cli.twice,
     endpoint_cli.register_webhook,
 ):
     billing.add_command(command)
