@@ -33,12 +33,12 @@ LOOKS = 6  # at a payment under way, 2, 4, 8 … seconds apart; then the webhook
 
 
 @bp.get("/plans")
-def plans() -> str:
+def plans() -> ResponseReturnValue:
     """`price` is what they had chosen, before they signed in or came back from Stripe's page."""
     destinations.remember()
     user_id = current_user.user_id if current_user.is_authenticated else None
     if user_id and bindings.look_again(user_id, current_user.email):
-        flash(FOUND, "status")
+        return _has_paid()
     return render_template(
         "billing/plans.html",
         plans=showcase.plans_for(user_id, chosen=request.args.get("price")),
@@ -53,7 +53,7 @@ def pay() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return _sign_in_first(price_id)
     if bindings.look_again(current_user.user_id, current_user.email):
-        flash(FOUND, "status")
+        return _has_paid()
     try:
         url = checkout.start(
             current_user.user_id,
@@ -126,6 +126,12 @@ def returned() -> ResponseReturnValue:
             sync.bring_up_to_date(customer_id)
     except stripe_api.StripeError:
         current_app.logger.warning("Stripe did not answer a member's return", exc_info=True)
+    return redirect(url_for("dashboard.account"), 303)
+
+
+def _has_paid() -> ResponseReturnValue:
+    """What was found is shown before anything is sold, so that nobody pays for it twice."""
+    flash(FOUND, "status")
     return redirect(url_for("dashboard.account"), 303)
 
 

@@ -81,7 +81,7 @@ BECAUSE = {
     "incomplete": "the first payment has not gone through",
     "incomplete_expired": "the first payment never went through",
     "no longer part of the product": "what was bought does not include it any more",
-    "no longer this member's payment": "the payment belongs to somebody else",
+    "no longer this member's payment": "the payment is no longer this account’s",
     "paid": "it was bought",
     "past_due, in grace": "the payment is overdue, and the days of grace are running",
     "paused": "the subscription is paused",

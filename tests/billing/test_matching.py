@@ -287,25 +287,34 @@ def test_the_plans_look_again_too_and_say_so_once(
     work()
     opens_account(app, OTHER)
     payer = signs_in(browser(), OTHER)
-    assert "We found a payment" in payer.get("/plans").text
+    assert "We found a payment" in payer.follow(payer.get("/plans")).text
     assert "We found a payment" not in payer.get("/plans").text
 
 
+@pytest.mark.parametrize(("paid", "wanted"), [("monthly", "yearly"), ("guide", "guide")])
 def test_nobody_is_sold_what_they_have_paid_by_link_already(
-    app: Flask, browser: Callable[[], Browser], elsewhere: Elsewhere, link: str, work: Work
+    app: Flask,
+    browser: Callable[[], Browser],
+    elsewhere: Elsewhere,
+    sandbox: Sandbox,
+    link: str,
+    work: Work,
+    paid: str,
+    wanted: str,
 ) -> None:
     opens_account(app, OTHER)
     payer = signs_in(browser(), OTHER)
     token = payer.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
     with app.app_context(), transaction() as session:  # as if they joined only now
         changed(session, update(User).values(email="later@example.com"))
-    pays_by_link(elsewhere, link, OTHER)
+    pays_by_link(elsewhere, payment_link(app, sandbox, paid), OTHER)
     work()
     with app.app_context(), transaction() as session:
         changed(session, update(User).values(email=OTHER))
-    answer = payer.post("/checkout", {"csrf_token": token, "price": price_id(app, "yearly")})
+    answer = payer.post("/checkout", {"csrf_token": token, "price": price_id(app, wanted)})
     assert answer.location == "/account"
-    assert bound(app) == [(OTHER, "email")]
+    assert told(app, "billing.bound") == 1
+    assert "We found a payment" in payer.follow(answer).text
 
 
 @on_each_database

@@ -61,7 +61,9 @@ def test_from_the_letter_to_an_open_door(
     work()
     code = code_for(sandbox, ALAN)
     answer = visitor.submit("/join", action="/join", code=code, password=PASSWORD)
-    assert "We found a payment" in visitor.follow(answer).text
+    arrived = visitor.follow(answer)
+    assert "We found a payment" in arrived.text
+    assert "Your account" in arrived.text  # and nothing to buy
     assert visitor.get("/premium").status_code == OPEN
     assert bound(app) == [(ALAN, "email")]
 
