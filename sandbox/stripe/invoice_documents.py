@@ -124,17 +124,17 @@ def _parent(subscription: Document) -> dict[str, Any]:
     }
 
 
-def line(invoice: str, subscription: Document, item: Document, *, free: bool = False) -> Document:
-    """What an item costs for its current period; nothing in a trial, or when it is free."""
+def line(invoice: str, subscription: Document, item: Document, name: str) -> Document:
+    """What an item costs for its current period, nothing in a trial. `name` is the product's."""
     price = item["price"]
-    trial = free or subscription["status"] == "trialing"
+    trial = subscription["status"] == "trialing"
     total = 0 if trial else price["unit_amount"] * item["quantity"]
     return {
         "id": ids.new("il"),
         "object": "line_item",
         "amount": total,
         "currency": price["currency"],
-        "description": _description(item, trial=trial),
+        "description": _description(item, name, trial=trial),
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],
@@ -166,10 +166,10 @@ def line(invoice: str, subscription: Document, item: Document, *, free: bool = F
     }
 
 
-def _description(item: Document, *, trial: bool) -> str:
+def _description(item: Document, name: str, *, trial: bool) -> str:
     if trial:
-        return f"Trial period of {item['quantity']} × {item['price']['product']}"
-    return f"{item['quantity']} × (at {money.price(item['price'])})"
+        return f"Trial period for {name}"
+    return f"{item['quantity']} × {name} (at {money.price(item['price'])})"
 
 
 def payment(invoice: Document, intent: Document, now: int) -> Document:

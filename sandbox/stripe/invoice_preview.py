@@ -8,6 +8,7 @@ from sandbox.stripe import (
     discounts,
     errors,
     invoice_documents,
+    invoices,
     plan_changes,
     prorations,
     subscription_documents,
@@ -59,7 +60,7 @@ def create(account: Account, params: Params) -> Document:
     items = plan.items if plan.begins_anew else [] if now else _next(subscription, plan.items)
     # What a trial costs is nothing; what comes after it is what is asked for here.
     charged = {**subscription, "status": "active"}
-    lines += [invoice_documents.line(id_, charged, item) for item in items]
+    lines += [invoices.line(account, id_, charged, item) for item in items]
     moment = account.now() if now else max(item["current_period_start"] for item in items)
     invoice = invoice_documents.invoice(
         id_=id_,

@@ -75,10 +75,16 @@ def _drafted(
         now=now,
         customer=customer,
         subscription=subscription,
-        lines=[invoice_documents.line(id_, subscription, item) for item in items],
+        lines=[line(account, id_, subscription, item) for item in items],
         reason=reason,
         period=(now if since is None else since, now),
     )
+
+
+def line(account: Account, invoice: str, subscription: Document, item: Document) -> Document:
+    """What an item costs for its current period, named as on Stripe's invoices."""
+    product = account.get("product", item["price"]["product"])
+    return invoice_documents.line(invoice, subscription, item, product["name"])
 
 
 def carried(account: Account, subscription: Document, invoice: Document) -> dict[str, Any]:

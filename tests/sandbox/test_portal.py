@@ -319,6 +319,8 @@ def test_an_open_invoice_is_paid_by_hand(
     page = str(invoice.hosted_invoice_url)
     assert "The last payment failed." in payer.get(portal(str(session.customer))).text
 
+    assert "Membership (at €5.00 / month)" in payer.get(page).text
+
     refused = payer.submit(page, card=DECLINED)
     payer.submit(page, card=CHALLENGED)
     assert "Your bank asks" in payer.get(page).text
