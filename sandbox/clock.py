@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, RLock, Thread
+from threading import Event, Thread
 
 from sandbox.store import Store
 
@@ -46,7 +46,7 @@ class Clock:
     def __init__(self, store: Store, file: Path | None = None) -> None:
         self.soonest: Callable[[], Occurrence | None] = lambda: None
         self._store = store
-        self._lock: RLock = store.lock
+        self._lock = store.lock
         self._file = file
         kept = store.get(KIND, KIND)
         self._ahead = self._target = int(kept["ahead"]) if kept else 0

@@ -27,14 +27,57 @@ CREATE TABLE IF NOT EXISTS documents (
 """
 
 
+class Acts:
+    """A reentrant lock: one act at a time, and `done` is called when it ends.
+
+    What a `Condition` asks of a lock is here as well: to wait ends the act for the time being.
+    """
+
+    def __init__(self, done: Callable[[], None]) -> None:
+        self._lock: Any = RLock()
+        self._depth = 0
+        self._done = done
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        got = bool(self._lock.acquire(blocking, timeout))
+        self._depth += got
+        return got
+
+    def release(self) -> None:
+        if self._depth == 1:
+            self._done()
+        self._depth -= 1
+        self._lock.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_exception: object) -> None:
+        self.release()
+
+    def _is_owned(self) -> bool:
+        return bool(self._lock._is_owned())
+
+    def _release_save(self) -> tuple[int, Any]:
+        self._done()
+        depth, self._depth = self._depth, 0
+        return depth, self._lock._release_save()
+
+    def _acquire_restore(self, kept: tuple[int, Any]) -> None:
+        depth, state = kept
+        self._lock._acquire_restore(state)
+        self._depth = depth
+
+
 class Store:
     """Documents are copied on their way in and out: nobody holds the store's own.
 
-    `lock` makes several reads and writes one act; every method takes it by itself.
+    `lock` makes several reads and writes one act; every method takes it by itself. An act is in the
+    file whole or not at all, whenever the process is killed.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.lock = RLock()
+        self.lock = Acts(self._commit)
         self._kinds: dict[str, Shelf] = {}
         self._file = _opened(path) if path else None
         if self._file:
@@ -57,6 +100,7 @@ class Store:
         with self.lock:
             self._shelf(kind).put(id_, copied(document))
             if self._file:
+                self._begin(self._file)
                 self._file.execute(
                     "INSERT INTO documents (kind, id, body) VALUES (?, ?, ?) "
                     "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
@@ -67,6 +111,7 @@ class Store:
         with self.lock:
             self._shelf(kind).remove(id_)
             if self._file:
+                self._begin(self._file)
                 self._file.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_))
 
     def find(self, kind: str, wanted: Wanted | None = None) -> list[Document]:
@@ -118,8 +163,17 @@ class Store:
         with self.lock:
             return copied(self._shelf(kind).soonest(clock))
 
+    def _begin(self, file: sqlite3.Connection) -> None:
+        if not file.in_transaction:
+            file.execute("BEGIN")
+
+    def _commit(self) -> None:
+        if self._file and self._file.in_transaction:
+            self._file.execute("COMMIT")
+
     def close(self) -> None:
         with self.lock:
+            self._commit()
             if self._file:
                 self._file.close()
                 self._file = None

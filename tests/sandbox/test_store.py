@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Condition, Thread
 from typing import Any
 
 import pytest
@@ -87,3 +88,37 @@ def test_nobody_holds_the_stores_own(make: Make) -> None:
     found["list"].append(3)
 
     assert store.get("thing", "a") == {"id": "a", "list": [{"deep": 1}]}
+
+
+def test_an_act_is_in_the_file_whole_or_not_at_all(make: Make) -> None:
+    """Whoever reads the file meanwhile sees what a process killed at that moment would leave."""
+    store = filled(make(), "paid")
+
+    with store.lock:
+        store.remove("thing", "paid")
+        with store.lock:
+            filled(store, "subscribed")
+        assert names(make().find("thing")) == ["paid"]
+
+    assert names(make().find("thing")) == ["subscribed"]
+
+
+def test_who_waits_in_the_middle_of_an_act_holds_nobody_up(make: Make) -> None:
+    store = make()
+    changed = Condition(store.lock)  # type: ignore[arg-type]
+    written: list[bool] = []
+
+    def write() -> None:
+        with changed:
+            filled(store, "grace")
+            changed.notify_all()
+
+    with changed, store.lock:
+        filled(store, "ada")
+        Thread(target=write).start()
+        written.append(changed.wait(timeout=10))
+        assert names(make().find("thing")) == ["ada", "grace"]
+        filled(store, "edsger")
+
+    assert written == [True]
+    assert names(make().find("thing")) == ["ada", "grace", "edsger"]
