@@ -59,11 +59,12 @@ def show(event_id: str) -> None:
     click.echo(f"received  {_time(event.received_at)}")
     click.echo(f"state     {_state(event)}")
     if event.last_error:
-        click.echo(f"\n{event.last_error.rstrip()}")
+        click.echo(f"\n{_harmless(event.last_error.rstrip())}")
     if event.scrubbed_at:
         click.echo(f"\nIts body was emptied on {_time(event.scrubbed_at)}.")
     else:
-        click.echo(f"\n{json.dumps(json.loads(event.body), indent=2, ensure_ascii=False)}")
+        body = json.dumps(json.loads(event.body), indent=2, ensure_ascii=False)
+        click.echo(f"\n{_harmless(body)}")
 
 
 @events.command("replay")
@@ -91,6 +92,11 @@ def _find(event_id: str) -> InboxEvent:
     if event is None:
         raise click.ClickException(f"there is no event {event_id}")
     return event
+
+
+def _harmless(text: str) -> str:
+    """What strangers typed may steer a terminal, or turn its letters around: that is spelt out."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
 def _known(source: str) -> str:

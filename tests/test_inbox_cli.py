@@ -115,6 +115,17 @@ def test_one_is_shown_whole_by_our_number_or_by_its_senders(
     assert '"n": 3' in said
 
 
+def test_what_a_stranger_typed_does_not_steer_the_owners_terminal(app: Flask) -> None:
+    name = "\x9b2J\u202egro.live"
+    with app.app_context():
+        odd = events.row(event("evt_1"), json.dumps({"name": name}, ensure_ascii=False))
+    odd.last_error = "Traceback\n\x1b]0;yours\x07 Grüße"
+    comes(app, odd)
+    _, said = run(app, "show", "evt_1")
+    assert r'"name": "\u009b2J\u202egro.live"' in said
+    assert "Traceback\n\\u001b]0;yours\\u0007 Grüße" in said
+
+
 def test_one_that_was_emptied_is_shown_to_be_so(
     app: Flask, one_of_each: None, work: Work, clock: MovableClock, sandbox: Sandbox
 ) -> None:

@@ -4,6 +4,7 @@
 never taken over: the owner unbinds it first.
 """
 
+import logging
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from membership.billing.models import Checkout, Customer, Match, UnclaimedPaymen
 from membership.billing.unclaimed import Reason
 from membership.db import db, transaction
 
+log = logging.getLogger(__name__)
 Payer = Customer | Checkout
 
 
@@ -58,7 +60,10 @@ def drain() -> None:
         .distinct()
     )
     for user_id, email in db.session.execute(joined).all():
-        look_again(user_id, email)
+        try:
+            look_again(user_id, email)
+        except Exception:  # whatever it is, the others' payments are not to wait for it
+            log.exception("what member %s has paid could not be given to them", user_id)
 
 
 def claim(session: Session, user_id: int, email: str, *, now: datetime) -> int:

@@ -25,8 +25,10 @@ def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
     """Send this address a code, if there is something to claim. The same either way for whoever
     asks; counted with all codes of the address. Raises TooSoon.
     """
-    session.get(User, user_id, with_for_update=True)  # this member's asks come one by one,
-    waiting = unclaimed.paid_with(session, email, locked=True)  # and all that would send a mail
+    # All that would send a mail come one by one, and so do this member's asks: locked in the order
+    # in which a payment is bound.
+    waiting = unclaimed.paid_with(session, email, locked=True)
+    session.get(User, user_id, with_for_update={"key_share": True})
     if wait := signup.resend_wait(session, email, now=now):
         seconds = ceil(wait.total_seconds())
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back="/claim")

@@ -114,7 +114,8 @@ def _recompute(
 
 def tell_newsletter(session: Session, user_id: int, *, now: datetime) -> None:
     """Whether this reader pays decides which group they belong in."""
-    user = session.get_one(User, user_id)
+    # Locked: what two payments of one member open and close at once is counted one by one.
+    user = session.get_one(User, user_id, with_for_update={"key_share": True})
     mine = select(Grant.id).where(Grant.user_id == user_id)
     if session.scalars(mine.where(live(now)).limit(1)).first():
         standing = Standing.PAID

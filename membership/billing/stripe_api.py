@@ -2,6 +2,7 @@
 
 StripeError
 ├── StripeUnavailable   down, slow, limiting, or in conflict with itself: try again
+├── StripeNotUnderstood what it answered about one thing; others may be as ever
 ├── StripeRefused       it understood and said no: trying again cannot help
 │   └── StripeForbidden the key works, and may not do this
 └── BadSignature        these bytes were not signed by Stripe, or too long ago
@@ -46,6 +47,10 @@ class StripeError(Exception):
 
 
 class StripeUnavailable(StripeError, Away):
+    pass
+
+
+class StripeNotUnderstood(StripeError):
     pass
 
 
@@ -300,7 +305,7 @@ def our_errors() -> Iterator[None]:
     except stripe.StripeError as error:
         raise StripeRefused(str(error)) from error
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise StripeUnavailable(f"the answer was not understood: {error!r}") from error
+        raise StripeNotUnderstood(f"Stripe's answer was not understood: {error!r}") from error
     finally:
         _at_once.release()
 

@@ -15,7 +15,7 @@ from membership import clock as clocks
 from membership import jobs
 from membership.accounts import hashing, registration
 from membership.accounts.models import User
-from membership.billing import matching, references, sync, unclaimed
+from membership.billing import bindings, matching, references, sync, unclaimed
 from membership.billing.models import Checkout, Customer, Match, UnclaimedPayment
 from membership.billing.unclaimed import Reason
 from membership.db import changed, db, transaction
@@ -23,6 +23,7 @@ from sandbox.server import Sandbox
 from tests.support.browser import Browser, Elsewhere
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.failing import failing_at
 from tests.support.links import (
     bound,
     payer_key,
@@ -326,6 +327,21 @@ def test_the_sweep_finds_who_joined_since(
     opens_account(app, OTHER)
     work()
     assert bound(app) == [(OTHER, "email")]
+
+
+def test_one_payment_that_cannot_be_given_does_not_hold_up_the_next(
+    app: Flask, elsewhere: Elsewhere, link: str, work: Work
+) -> None:
+    for email in (OTHER, "edsger@example.com"):
+        pays_by_link(elsewhere, link, email)
+    work()
+    for email in (OTHER, "edsger@example.com"):
+        opens_account(app, email)
+    with app.app_context(), failing_at(1):
+        bindings.drain()
+    assert len(waiting(app)) == 1
+    work()
+    assert waiting(app) == []
 
 
 @on_each_database

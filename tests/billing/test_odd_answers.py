@@ -9,10 +9,14 @@ from membership import inbox, jobs
 from membership.billing import events
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
-from tests.support.browser import Browser
+from sandbox.server import Sandbox
+from tests.support.browser import Browser, Elsewhere
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.links import payment_link, pays_by_link, waiting
+from tests.support.mail import Work
 from tests.support.odd_server import answering
+from tests.support.paying import copy_catalogue
 from tests.support.people import GRACE, opens_account, signs_in
 from tests.support.stripe_signs import event
 
@@ -62,3 +66,24 @@ def test_a_member_is_told_to_try_again(
         answer = grace.submit("/plans", action="/checkout", having={"price": price})
         assert answer.status_code == 503
         assert "nothing was charged" in answer.text
+
+
+def test_one_customer_who_is_not_understood_holds_up_nobody_else(
+    app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, listening: str, work: Work
+) -> None:
+    copy_catalogue(app)
+    link = payment_link(app, sandbox)
+    sandbox.webhooks_paused = True
+    for email in ("odd@example.com", "sound@example.com"):
+        pays_by_link(elsewhere, link, email)
+    (odd,) = [
+        one
+        for one in sandbox.account.all("subscription")
+        if sandbox.account.get("customer", one["customer"])["email"] == "odd@example.com"
+    ]
+    for item in odd["items"]["data"]:
+        item["price"] = None
+    sandbox.account.save(odd)
+    sandbox.webhooks_paused = False
+    work()
+    assert [email for email, _ in waiting(app)] == ["sound@example.com"]
