@@ -9,7 +9,8 @@ and underscores only, as Stripe wants it.
 
 import hmac
 from datetime import datetime
-from hashlib import sha256
+
+from membership import keyed
 
 
 def make(secret_key: str, user_id: int, opened_at: datetime) -> str:
@@ -27,5 +28,4 @@ def read(secret_key: str, reference: str | None) -> tuple[int, int] | None:
 
 
 def _signature(secret_key: str, member: str) -> str:
-    key = hmac.digest(secret_key.encode(), b"client_reference_id", sha256)
-    return hmac.digest(key, member.encode(), sha256).hex()[:32]
+    return keyed.digest(secret_key, "client_reference_id", member).hex()[:32]

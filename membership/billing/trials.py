@@ -1,15 +1,13 @@
 """One trial a person: remembered by a keyed hash of the address, which outlives the account."""
 
-import hmac
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from membership import config
+from membership import config, keyed
 from membership.accounts.models import User
 from membership.billing.models import Customer, Subscription, TrialTaken
 from membership.db import db
@@ -54,5 +52,4 @@ def _hash(email: str) -> str:
     """Alike for ada@example.com, Ada@example.com and ada+again@example.com."""
     name, _, host = email.lower().rpartition("@")
     person = f"{name.partition('+')[0]}@{host}"
-    key = hmac.digest(config.current().secret_key.encode(), b"a trial was taken", sha256)
-    return hmac.digest(key, person.encode(), sha256).hex()
+    return keyed.digest(config.current().secret_key, "a trial was taken", person).hex()

@@ -4,7 +4,8 @@ It lets its holder have a code sent to the address that paid, and nothing else.
 """
 
 import hmac
-from hashlib import sha256
+
+from membership import keyed
 
 
 def make(secret_key: str, key: str) -> str:
@@ -19,5 +20,4 @@ def read(secret_key: str, token: str) -> str | None:
 
 
 def _signature(secret_key: str, key: str) -> str:
-    signing = hmac.digest(secret_key.encode(), b"way in for a payer", sha256)
-    return hmac.digest(signing, key.encode(), sha256).hex()[:32]
+    return keyed.digest(secret_key, "way in for a payer", key).hex()[:32]

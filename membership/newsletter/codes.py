@@ -3,7 +3,8 @@
 import hmac
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from hashlib import sha256
+
+from membership import keyed
 
 DIGITS = 6
 TRIES = 5
@@ -14,8 +15,7 @@ RESEND_AFTER = timedelta(seconds=60)
 
 def derive(secret_key: str, *, purpose: str, email: str, nonce: str) -> str:
     """The code of one challenge: the same for as long as the challenge lives."""
-    key = hmac.digest(secret_key.encode(), b"verification code", sha256)
-    digest = hmac.digest(key, f"{purpose}\n{email}\n{nonce}".encode(), sha256)
+    digest = keyed.digest(secret_key, "verification code", f"{purpose}\n{email}\n{nonce}")
     return str(int.from_bytes(digest[:8]) % 10**DIGITS).zfill(DIGITS)
 
 
