@@ -21,7 +21,7 @@ WEIGHTS: dict[Act, int] = {
     on_the_site.claims: 4,
     on_the_site.looks: 3,
     at_stripe.cancels_later: 4,
-    at_stripe.cancels_on_a_day: 1,
+    at_stripe.cancels_on_a_day: 3,
     at_stripe.cancels_now: 2,
     at_stripe.stays: 3,
     at_stripe.switches_plan: 4,

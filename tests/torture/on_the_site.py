@@ -97,7 +97,7 @@ def pays_by_link(person: Person, dice: Random) -> str | None:
     )
     reference = None
     if dice.random() < 0.25:
-        reference = person.reference() if dice.random() < 0.6 else "member-1-1-forged"
+        reference = person.reference() if dice.random() < 0.5 else person.forges_reference()
     page = shop.follow_link(person.town.sandbox, person.browser, price, reference)
     way_back = _pays(
         person, page, card=dice.choice([WORKS, WORKS, WORKS, FAILS_LATER, DEBIT]), email=email

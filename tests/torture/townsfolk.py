@@ -205,6 +205,11 @@ class Person:
         self.diary.signed[signed] = self.name
         return signed
 
+    def forges_reference(self) -> str | None:
+        """Their neighbour's, signed by themselves."""
+        signed = self.neighbour.reference()
+        return f"{signed.rpartition('-')[0]}-{'0' * 32}" if signed else None
+
     def patiently(self, act: Callable[[], Done]) -> Done:
         """Again, when the site was killed meanwhile."""
         for _ in range(TRIES):

@@ -3,7 +3,7 @@
 from random import Random
 
 from tests.torture import model
-from tests.torture.facts import Answer
+from tests.torture.facts import DAY, Answer, Stripe
 from tests.torture.townsfolk import Person
 
 HOUR = 60 * 60
@@ -21,7 +21,7 @@ def nothing_is_heard_of_stripe(person: Person, dice: Random) -> str | None:
     town.settle()
     known = town.api.everything()
     town.sandbox.webhooks_paused = True
-    hours = dice.choice([2, 30, 9 * 24, 33 * 24])
+    hours = dice.choice(_until_something_ends(known, town.sandbox.clock.now()))
     town.sandbox.clock.advance(hours * HOUR)
     true, now = town.api.everything(), town.sandbox.clock.now()
     by_what_was_known = model.answers(known, deeds, town.policy, now)
@@ -33,6 +33,15 @@ def nothing_is_heard_of_stripe(person: Person, dice: Random) -> str | None:
             town.complain(f"not {by_what_was_known[name]}", f"{name} is answered {said} unheard of")
     town.sandbox.webhooks_paused = False
     return f"hears nothing of Stripe for {hours} hours, as does everybody"
+
+
+def _until_something_ends(stripe: Stripe, now: int) -> list[int]:
+    """Hours after which what is known to end has ended, or what was to be renewed was not."""
+    ends = [
+        s["cancel_at"] or s["items"]["data"][0]["current_period_end"] for s in stripe.subscriptions
+    ]
+    soon = [(end - now) // HOUR + 2 for end in ends if now < end < now + 40 * DAY]
+    return soon + [hours + 24 for hours in soon] or [2, 30, 9 * 24]
 
 
 def webhooks_are_held_back(person: Person, _dice: Random) -> str | None:
