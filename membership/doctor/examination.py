@@ -34,6 +34,7 @@ OTHERS = (
 )
 CHECKS = (*OURS, *(check for line in OTHERS for check in line))
 Levels = dict[str, Level]
+FEWEST, MOST = 4, 400  # characters of what is a secret, and of what another program may say
 
 
 def examine() -> list[Finding]:
@@ -50,7 +51,7 @@ def examine() -> list[Finding]:
     with ThreadPoolExecutor(len(OTHERS)) as threads:
         for answered in threads.map(ask_outsider, OTHERS):
             found += answered
-    secrets = [secret for secret in _secrets(visit.settings) if secret]
+    secrets = [each for each in _secrets(visit.settings) if each and len(each) >= FEWEST]
     worst_first = list(Level)
     found.sort(key=lambda finding: worst_first.index(finding.said.level))
     return [Finding(each.check, _without(secrets, each.said)) for each in found]
@@ -67,7 +68,7 @@ def _ask_all(checks: Iterable[Check], visit: Visit, levels: Levels) -> tuple[lis
 
 def _ask(check: Check, visit: Visit, levels: Levels) -> Said:
     for needed in check.needs:
-        if levels[needed] in (Level.BROKEN, Level.SKIPPED):
+        if levels[needed] is not Level.WELL:
             return skipped(f"It cannot be seen as long as {needed} is not well.")
     try:
         return check.ask(visit)
@@ -97,8 +98,8 @@ def _secrets(settings: Config) -> Iterator[str | None]:
 
 
 def _without(secrets: Iterable[str], said: Said) -> Said:
-    """What other programs say may repeat what we sent them."""
-    what = said.what
+    """In one line. What other programs say may repeat what we sent them."""
+    what = " ".join(said.what.split())
     for secret in secrets:
         what = what.replace(secret, "[secret]")
-    return Said(said.level, what, said.do)
+    return Said(said.level, what[:MOST], said.do)

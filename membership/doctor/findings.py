@@ -29,7 +29,7 @@ class Said:
 class Check:
     """`name` is stable: monitors and the docs go by it. `why` it matters, in a sentence.
 
-    It is asked only when the checks named in `needs`, which come before it, found nothing broken.
+    It is asked only when the checks named in `needs`, which come before it, are well.
     """
 
     name: str

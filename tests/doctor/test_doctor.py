@@ -16,6 +16,7 @@ from sandbox.server import Sandbox
 from tests.support.checkup import examined, public_site
 from tests.support.databases import on_each_database
 from tests.support.failing import everything
+from tests.support.odd_server import answering
 from tests.support.settings import NOBODY
 
 MakeApp = Callable[..., Flask]
@@ -103,6 +104,29 @@ def test_when_stripe_is_away_that_is_said_once(site: Flask, sandbox: Sandbox) ->
     for name in ("stripe-charges", "clock", "portal", "endpoint", "deliveries", "plans"):
         assert (found[name].level, "stripe is not well" in found[name].what) == ("skipped", True)
     assert found["smtp"].level == found["mailerlite"].level == "well"
+
+
+def test_when_the_list_is_away_that_is_said_once(site: Flask, sandbox: Sandbox) -> None:
+    sandbox.faults.mailerlite = "down"
+    found = examined(site)
+    assert found["mailerlite"].level == "look"
+    for name in ("mailerlite-field", "mailerlite-groups", "mailerlite-automation"):
+        assert found[name].level == "skipped"
+
+
+def test_what_others_say_is_one_line_that_ends(make_app: MakeApp) -> None:
+    long = json.dumps({"error": {"message": "no\n" + "and no " * 500}}).encode()
+    with answering(401, long) as address:
+        found = examined(make_app(STRIPE_API_BASE=address))
+    assert "\n" not in found["stripe"].what
+    assert len(found["stripe"].what) <= 400
+
+
+def test_what_others_repeat_of_our_secrets_is_left_out(make_app: MakeApp) -> None:
+    told = json.dumps({"error": {"message": "I do not know sk_test_of_the_owner_alone"}}).encode()
+    with answering(401, told) as address:
+        found = examined(make_app(**{**SECRETS, "STRIPE_API_BASE": address}))
+    assert found["stripe"].what.endswith("I do not know [secret]")
 
 
 def test_without_a_database_everything_else_is_still_looked_at(
