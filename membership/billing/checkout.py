@@ -20,6 +20,7 @@ from membership.vendor_ids import plausible
 REUSE_FOR = timedelta(hours=23)
 OPEN_FOR = timedelta(hours=25)  # Stripe closes a session after 24
 CUSTOMER_MADE = "billing.customer_made"
+CHECKOUT_BEGUN = "billing.checkout_begun"
 
 
 class NotForSale(Exception):
@@ -158,7 +159,8 @@ def _attempt(user_id: int, params: dict[str, Any]) -> str:
     And another when what is asked has changed, a setting say: Stripe refuses a key it knows with
     anything else beside it.
     """
-    made = db.session.scalar(select(func.count()).where(Checkout.user_id == user_id))
+    begun = select(func.count()).where(Entry.kind == CHECKOUT_BEGUN, Entry.user_id == user_id)
+    made = db.session.scalar(begun)  # not our copies of sessions: the owner may take one away
     asked = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
     return f"checkout:{_reference(user_id)}:{made}:{asked}"
 
@@ -185,6 +187,4 @@ def _store(user_id: int, price_id: str, made: CheckoutData) -> None:
     )
     with transaction() as session:
         session.merge(checkout)
-        journal.record(
-            session, "billing.checkout_begun", user_id=user_id, checkout=made.id, price=price_id
-        )
+        journal.record(session, CHECKOUT_BEGUN, user_id=user_id, checkout=made.id, price=price_id)

@@ -230,3 +230,20 @@ def test_a_read_that_is_under_way_writes_nothing_over_the_owners_word(
 
 def test_when_nothing_is_unclaimed_the_list_says_so(app: Flask) -> None:
     assert run(app, "unclaimed") == (0, "Every payment has its member.\n")
+
+
+def test_what_the_owner_takes_away_leads_nobody_to_a_page_they_have_paid_on(
+    grace: Browser, app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
+) -> None:
+    """Stripe answers a question that it knows as it did the first time."""
+    pays_by_link(elsewhere, payment_link(app, sandbox, "guide"), GRACE)
+    work()
+    chooses(grace, app, "monthly")  # her customer is made
+    first = chooses(grace, app, "guide")
+    pays(elsewhere, first)
+    work()
+    with app.app_context():
+        guest = select(Checkout.stripe_id).where(Checkout.customer_id.is_(None))
+        key = db.session.scalars(guest).one()
+    assert run(app, "unbind", key)[0] == 0
+    assert chooses(grace, app, "guide") != first
