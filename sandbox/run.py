@@ -265,6 +265,7 @@ def _sandbox(household: Household, ports: Ports) -> list[str]:
 def _announce(ports: Ports) -> None:
     _say(f"Open   {ports.site}")
     _say(f"Mail   {ports.counterpart}/mail")
+    _say(f"Time   {ports.counterpart}/control   next month's renewal, a card that fails, a refund")
     _say("Stop   Ctrl-C")
 
 

@@ -73,9 +73,10 @@ def test_the_owner_starts_the_site_opens_it_and_stops_all_of_it(
         assert len(everybody) >= 5  # sandbox, worker, web and the processes it serves with
         assert psutil.wait_procs(everybody, timeout=5)[1] == []
     told = said(tmp_path).splitlines()
-    assert told[-4:] == [
+    assert told[-5:] == [
         f"Open   {ports.site}",
         f"Mail   {ports.counterpart}/mail",
+        f"Time   {ports.counterpart}/control   next month's renewal, a card that fails, a refund",
         "Stop   Ctrl-C",
         "Stopping.",
     ]
