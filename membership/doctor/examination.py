@@ -98,8 +98,9 @@ def _secrets(settings: Config) -> Iterator[str | None]:
 
 
 def _without(secrets: Iterable[str], said: Said) -> Said:
-    """In one line. What other programs say may repeat what we sent them."""
-    what = " ".join(said.what.split())
+    """In one line. What other programs say may repeat what we sent them, or steer a terminal."""
+    what = "".join(c if c.isprintable() else " " for c in said.what)
+    what = " ".join(what.split())
     for secret in secrets:
         what = what.replace(secret, "[secret]")
     return Said(said.level, what[:MOST], said.do)
