@@ -33,6 +33,8 @@ from membership.billing import (
     endings,
     events,
     letters,
+    missed_events,
+    reconcile,
     stripe_api,
     unclaimed,
     why_cli,
@@ -134,6 +136,8 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds["subscribers"] = list_sync.drain
     kinds["dead letters"] = dead_letters.drain
     kinds["retention"] = retention.drain
+    kinds[missed_events.KIND] = missed_events.drain
+    kinds[reconcile.KIND] = reconcile.drain
 
 
 def _wire_people(app: Flask) -> None:

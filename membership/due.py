@@ -22,6 +22,10 @@ class Away(Exception):
     """Whoever the work depends on does not answer: the other rows need not try just now."""
 
 
+class TakenOver(Exception):
+    """Another process has the row by now: what was done since the claim is not to be written."""
+
+
 class Due:
     """Columns of a row that can be due. `attempts` counts failures since it last succeeded."""
 
@@ -55,6 +59,13 @@ def claim(
 def finish(session: Session, row: Due, *, again_at: datetime | None = None) -> bool:
     """The work is done; due once more at `again_at`, if given. False when it was made due anew."""
     return _release(session, row, due_at=again_at, attempts=0, last_error=None)
+
+
+def give_back(session: Session, row: Due, *, again_at: datetime | None = None) -> None:
+    """The same together with what was changed in the row itself. Raises TakenOver."""
+    session.flush()
+    if not finish(session, row, again_at=again_at):
+        raise TakenOver(row.id)
 
 
 def put_off(session: Session, row: Due, *, error: str, now: datetime) -> datetime:

@@ -4,7 +4,16 @@ import click
 from flask.cli import AppGroup
 
 from membership.accounts import named
-from membership.billing import bind_cli, catalogue, endpoint_cli, holdings, stripe_api, sync
+from membership.billing import (
+    account_cli,
+    bind_cli,
+    catalogue,
+    endpoint_cli,
+    findings_cli,
+    holdings,
+    stripe_api,
+    sync,
+)
 from membership.db import db
 
 billing = AppGroup("billing", help="Plans, payments and access.")
@@ -14,6 +23,9 @@ for command in (
     bind_cli.unclaimed,
     bind_cli.twice,
     endpoint_cli.register_webhook,
+    account_cli.account,
+    findings_cli.reconcile_command,
+    findings_cli.findings_command,
 ):
     billing.add_command(command)
 

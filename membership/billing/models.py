@@ -68,7 +68,8 @@ class Customer(Model):
 class Subscription(Model):
     """A subscription as Stripe last told us; nothing here is ours to decide.
 
-    `latest_payment` is the newest of those that succeeded.
+    `latest_payment` is the newest of those that succeeded; `seen_in` the last comparison that found
+    it in Stripe's list.
     """
 
     __tablename__ = "subscriptions"
@@ -86,6 +87,7 @@ class Subscription(Model):
     trial_end: Mapped[datetime | None]
     oldest_open_invoice_start: Mapped[datetime | None]
     latest_payment: Mapped[str | None]
+    seen_in: Mapped[int | None]
 
 
 class Checkout(Model):

@@ -11,14 +11,17 @@ StripeError
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any
 
 import stripe
 from flask import Flask, current_app
 
-from membership.billing import pace, stripe_objects
+from membership.billing import account_guard, pace, stripe_objects
+from membership.billing.stripe_lists import Listed, Page, T
 from membership.billing.stripe_objects import (
     ChargeData,
     CheckoutData,
@@ -28,7 +31,7 @@ from membership.billing.stripe_objects import (
     ProductData,
     SubscriptionData,
 )
-from membership.config import Config
+from membership.config import Config, current
 from membership.db import end_reading
 from membership.due import Away
 
@@ -93,6 +96,30 @@ class StripeAPI:
             http_client=http,
             max_network_retries=0 if impatient else 1,
         )
+        self._account_id: str | None = None
+        self._account_asked = False
+
+    def account_id(self) -> str | None:
+        """Of which account the key is, asked once; None for a key that may not say."""
+        if not self._account_asked:
+            with suppress(StripeForbidden), our_errors():
+                self._account_id = self._client.v1.accounts.retrieve_current().id
+            self._account_asked = True
+        return self._account_id
+
+    def page(
+        self, listed: Listed[T], *, after: str | None = None, since: datetime | None = None
+    ) -> Page[T]:
+        """The next hundred of a list: those after an id, made at a moment or later."""
+        params: dict[str, Any] = {**listed.params, "limit": 100}
+        if after:
+            params["starting_after"] = after
+        if since:
+            params["created"] = {"gte": int(since.timestamp())}
+        with our_errors():
+            found = attrgetter(listed.service)(self._client.v1).list(params)
+            last = found.data[-1].id if found.has_more else None
+            return Page([listed.make(each) for each in found.data], last)
 
     def products(self) -> list[ProductData]:
         with our_errors():
@@ -260,7 +287,12 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 def client() -> StripeAPI:
+    """Raises StripeUnavailable while the key is of another account than the one we copy."""
     api: StripeAPI = current_app.extensions["stripe"]
+    try:
+        account_guard.check(api.account_id(), livemode=current().livemode)
+    except account_guard.AnotherAccount as error:
+        raise StripeUnavailable(str(error)) from error
     return api
 
 

@@ -81,10 +81,15 @@ def read(reading: Reading) -> Truth | None:
 def write(reading: Reading, truth: Truth | None) -> None:
     """Keep what was read, the grants that follow from it, and that its events are done."""
     with transaction() as session:
-        if tickets.may_write(session, reading.key, reading.ticket):
-            _write(session, truth)
-        inbox.finish(session, reading.events)
+        keep(session, reading, truth)
     jobs.nudge("outbox")  # who paid before joining is written to
+
+
+def keep(session: Session, reading: Reading, truth: Truth | None) -> None:
+    """The same in the caller's transaction."""
+    if tickets.may_write(session, reading.key, reading.ticket):
+        _write(session, truth)
+    inbox.finish(session, reading.events)
 
 
 def _write(session: Session, truth: Truth | None) -> None:

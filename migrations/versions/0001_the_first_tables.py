@@ -420,6 +420,7 @@ def upgrade() -> None:
         sa.Column("trial_end", sa.DateTime(timezone=True), nullable=True),
         sa.Column("oldest_open_invoice_start", sa.DateTime(timezone=True), nullable=True),
         sa.Column("latest_payment", sa.String(), nullable=True),
+        sa.Column("seen_in", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.stripe_id"], name=op.f("fk_subscriptions_customer_id")
         ),
@@ -430,8 +431,141 @@ def upgrade() -> None:
             batch_op.f("ix_subscriptions_customer_id"), ["customer_id"], unique=False
         )
 
+    op.create_table(
+        "copied_account",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("stripe_id", sa.String(), nullable=True),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_copied_account")),
+    )
+    op.create_table(
+        "event_sweeps",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("then_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_sweeps")),
+    )
+    with op.batch_alter_table("event_sweeps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_sweeps_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
+        "reconciliations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("night", sa.String(), nullable=True),
+        sa.Column("dry_run", sa.Boolean(), nullable=False),
+        sa.Column("force", sa.Boolean(), nullable=False),
+        sa.Column(
+            "step",
+            sa.Enum(
+                "catalogue",
+                "subscriptions",
+                "unseen",
+                "checkouts",
+                "refunds",
+                "disputes",
+                "ledger",
+                "guests",
+                "settle",
+                "close",
+                name="step",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("looked_at", sa.Integer(), nullable=False),
+        sa.Column("live_grants", sa.Integer(), nullable=False),
+        sa.Column("closing", sa.Integer(), nullable=False),
+        sa.Column("braked", sa.Boolean(), nullable=False),
+        sa.Column("error", sa.String(), nullable=True),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconciliations")),
+        sa.UniqueConstraint("night", name=op.f("uq_reconciliations_night")),
+    )
+    with op.batch_alter_table("reconciliations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reconciliations_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reconciliations_ended_at"), ["ended_at"], unique=False)
+
+    op.create_table(
+        "reconcile_findings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("because", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "ended-but-open",
+                "paid-but-locked",
+                "unmatched",
+                "out-of-date",
+                name="kind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "found",
+                "seen",
+                "held",
+                "mended",
+                "asked",
+                name="state",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("opened", sa.Integer(), nullable=False),
+        sa.Column("closed", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["reconciliations.id"],
+            name=op.f("fk_reconcile_findings_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reconcile_findings")),
+        sa.UniqueConstraint("run_id", "key", name=op.f("uq_reconcile_findings_run_id_key")),
+    )
+    with op.batch_alter_table("reconcile_findings", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_reconcile_findings_run_id_state"), ["run_id", "state"], unique=False
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("reconcile_findings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reconcile_findings_run_id_state"))
+
+    op.drop_table("reconcile_findings")
+    with op.batch_alter_table("reconciliations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reconciliations_ended_at"))
+        batch_op.drop_index(batch_op.f("ix_reconciliations_due_at"))
+
+    op.drop_table("reconciliations")
+    with op.batch_alter_table("event_sweeps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_sweeps_due_at"))
+
+    op.drop_table("event_sweeps")
+    op.drop_table("copied_account")
+
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_subscriptions_customer_id"))
 

@@ -1,0 +1,124 @@
+"""What comparing our rows with Stripe's lists has found, kept for the owner to read.
+
+A run goes through its steps a piece at a time, and every piece is committed with the place to go
+on from: whoever takes the run over after a crash goes on from there.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from membership import due
+from membership.db import Model
+
+
+class Step(StrEnum):
+    """What a run does, in this order."""
+
+    CATALOGUE = "catalogue"
+    SUBSCRIPTIONS = "subscriptions"
+    UNSEEN = "unseen"  # subscriptions of ours that Stripe's list has not
+    CHECKOUTS = "checkouts"
+    REFUNDS = "refunds"
+    DISPUTES = "disputes"
+    LEDGER = "ledger"  # our own grants against our own copies
+    GUESTS = "guests"
+    SETTLE = "settle"  # mend what closes nothing, and count what closes something
+    CLOSE = "close"
+
+
+class Kind(StrEnum):
+    ENDED_BUT_OPEN = "ended-but-open"
+    PAID_BUT_LOCKED = "paid-but-locked"
+    UNMATCHED = "unmatched"
+    OUT_OF_DATE = "out-of-date"  # nobody's access was wrong
+
+
+class State(StrEnum):
+    FOUND = "found"  # and not looked at yet
+    SEEN = "seen"  # in a dry run: it stays as it is
+    HELD = "held"  # mending it closes something; the brake decides, or has decided
+    MENDED = "mended"
+    ASKED = "asked"  # the owner has to look
+
+
+class Reconciliation(due.Due, Model):
+    """One comparison with Stripe. `night` is the date of a scheduled one, None of one by command.
+
+    `looked_at` counts what was read of Stripe's lists; `live_grants` and `closing` are what the
+    brake judged by; `error` is why it ended without an answer.
+    """
+
+    __tablename__ = "reconciliations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    night: Mapped[str | None] = mapped_column(unique=True)
+    dry_run: Mapped[bool] = mapped_column(default=False)
+    force: Mapped[bool] = mapped_column(default=False)
+    step: Mapped[Step] = mapped_column(default=Step.CATALOGUE)
+    cursor: Mapped[str | None]
+    looked_at: Mapped[int] = mapped_column(default=0)
+    live_grants: Mapped[int] = mapped_column(default=0)
+    closing: Mapped[int] = mapped_column(default=0)
+    braked: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[str | None]
+    began_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class Finding(Model):
+    """Something of `key` ("cus_…", "cs_…", the catalogue) is not here as it is at Stripe.
+
+    `because` says what; `kind` what it meant, None until that is known; `opened` and `closed` count
+    the grants that mending it opens and closes. `reason`: why the owner has to look.
+    """
+
+    __tablename__ = "reconcile_findings"
+    __table_args__ = (UniqueConstraint("run_id", "key"), Index(None, "run_id", "state"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("reconciliations.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    because: Mapped[str]
+    kind: Mapped[Kind | None]
+    state: Mapped[State] = mapped_column(default=State.FOUND)
+    opened: Mapped[int] = mapped_column(default=0)
+    closed: Mapped[int] = mapped_column(default=0)
+    user_id: Mapped[int | None]
+    reason: Mapped[str | None]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not here as it is at Stripe; `because` says what, for the owner."""
+
+    key: str
+    because: str
+
+
+def keep(session: Session, run: Reconciliation, differences: Iterable[Difference]) -> None:
+    """Each key once a run, with the first thing that was found about it."""
+    by_key: dict[str, Difference] = {}
+    for one in differences:
+        by_key.setdefault(one.key, one)
+    here = select(Finding.key).where(Finding.run_id == run.id, Finding.key.in_(by_key))
+    known = set(session.scalars(here))
+    session.add_all(
+        Finding(run_id=run.id, key=one.key, because=one.because)
+        for one in by_key.values()
+        if one.key not in known
+    )
+
+
+def next_in(session: Session, run: Reconciliation, state: State) -> Finding | None:
+    """The oldest one of this run in this state."""
+    waiting = select(Finding).where(Finding.run_id == run.id, Finding.state == state)
+    return session.scalars(waiting.order_by(Finding.id).limit(1)).first()
+
+
+def latest(session: Session) -> Reconciliation | None:
+    """The comparison that ended last."""
+    ended = select(Reconciliation).where(Reconciliation.ended_at.is_not(None))
+    return session.scalars(ended.order_by(Reconciliation.ended_at.desc()).limit(1)).first()
