@@ -34,6 +34,7 @@ class JoinForm(_Join):
     email = email_field()
     code = code_field()
     password = PasswordField("Password")
+    letters = BooleanField("Send me the newsletter too")
 
     def address(self) -> str:
         return self.email.data or ""

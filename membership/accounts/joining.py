@@ -13,7 +13,7 @@ from membership.newsletter.challenges import Gone, Wrong
 
 @dataclass(frozen=True)
 class Confirmed:
-    """The address is proven and on the list; no account was asked for."""
+    """The address is proven; no account was asked for."""
 
     email: str
 
@@ -36,21 +36,34 @@ Outcome = Confirmed | Opened | HasAccount
 
 
 def with_code(
-    session: Session, email: str, code: str, password_hash: str | None, *, now: datetime
+    session: Session,
+    email: str,
+    code: str,
+    password_hash: str | None,
+    *,
+    letters: bool,
+    now: datetime,
 ) -> Outcome | Wrong | Gone:
-    """Check the code and do what it opens, all of it or none. The caller commits either way."""
+    """Check the code and do what it opens, all of it or none. The caller commits either way.
+
+    `letters`: whether the newsletter was asked for, and not only the way in.
+    """
     proof = challenges.check(session, email, signup.PURPOSE, code, now=now)
     if not isinstance(proof, challenges.Proven):
         return proof
-    signup.confirm(session, email, now=now)
-    return proven(session, email, password_hash, now=now)
+    signup.confirm(session, email, letters=letters, now=now)
+    return proven(session, email, password_hash, letters=letters, now=now)
 
 
-def proven(session: Session, email: str, password_hash: str | None, *, now: datetime) -> Outcome:
+def proven(
+    session: Session, email: str, password_hash: str | None, *, letters: bool, now: datetime
+) -> Outcome:
     """The same for an address whose code was right a moment ago."""
     if password_hash is None:
         return Confirmed(email)
     try:
-        return Opened(registration.register(session, email, password_hash, now=now))
+        return Opened(
+            registration.register(session, email, password_hash, letters=letters, now=now)
+        )
     except registration.EmailTaken:
         return HasAccount(email)

@@ -15,8 +15,10 @@ class EmailTaken(Exception):
     """There is an account at this address already."""
 
 
-def register(session: Session, email: str, password_hash: str, *, now: datetime) -> User:
-    """A new account; the address is on the newsletter too, since that is what was asked for.
+def register(
+    session: Session, email: str, password_hash: str, *, letters: bool = True, now: datetime
+) -> User:
+    """A new account; the address is on the newsletter too, if `letters` were asked for.
 
     Raises EmailTaken.
     """
@@ -26,7 +28,7 @@ def register(session: Session, email: str, password_hash: str, *, now: datetime)
             session.add(user)
     except IntegrityError as error:
         raise EmailTaken(email) from error
-    signup.confirm(session, email, now=now).has_account = True
+    signup.confirm(session, email, letters=letters, now=now).has_account = True
     journal.record(session, "account.opened", user_id=user.id, email=email)
     return user
 

@@ -1,6 +1,6 @@
 """Joining, signing in and out."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import (
     Blueprint,
@@ -8,7 +8,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -20,12 +19,11 @@ from membership.accounts.forms import JoinForm, LoginForm, PasswordForm
 from membership.accounts.models import User
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.newsletter import challenges, delivery, signup
+from membership.newsletter import challenges, delivery, signup, visits
 from membership.newsletter.challenges import Gone, Wrong
 from membership.waits import TooSoon
 
 bp = Blueprint("accounts", __name__)
-PROVEN_FOR = timedelta(minutes=30)
 
 
 @bp.get("/join")
@@ -33,11 +31,10 @@ def join() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(destinations.wanted() or url_for("dashboard.account"))
     if request.args.get("change"):
-        session.pop("join_email", None)
-        session.pop("proven", None)
+        visits.forget()
     destinations.remember()
     proven = _proven_email()
-    form = PasswordForm(proven) if proven else JoinForm(email=session.get("join_email"))
+    form = PasswordForm(proven) if proven else JoinForm(email=visits.address())
     return _join_page(form)
 
 
@@ -53,7 +50,14 @@ def enter_code() -> ResponseReturnValue:
         return _join_page(form), 422
     email, password_hash = form.email.data, _hash(form.password.data)
     with transaction() as rows:
-        outcome = joining.with_code(rows, email, form.code.data, password_hash, now=clock.now())
+        outcome = joining.with_code(
+            rows,
+            email,
+            form.code.data,
+            password_hash,
+            letters=visits.wants_letters() or form.letters.data,
+            now=clock.now(),
+        )
     if isinstance(outcome, Wrong | Gone):
         form.code.errors = [challenges.in_words(outcome)]
         return _join_page(form), 422
@@ -64,7 +68,7 @@ def enter_code() -> ResponseReturnValue:
 def login() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(destinations.wanted() or url_for("dashboard.account"))
-    return _login_page(LoginForm(formdata=None, email=session.get("join_email")))
+    return _login_page(LoginForm(formdata=None, email=visits.address()))
 
 
 @bp.post("/login")
@@ -103,7 +107,9 @@ def _choose_password(email: str) -> ResponseReturnValue:
         return _join_page(form), 422
     password_hash = _hash(form.password.data)
     with transaction() as rows:
-        outcome = joining.proven(rows, email, password_hash, now=clock.now())
+        outcome = joining.proven(
+            rows, email, password_hash, letters=visits.wants_letters(), now=clock.now()
+        )
     return _after(outcome)
 
 
@@ -113,17 +119,21 @@ def _after(outcome: joining.Outcome) -> ResponseReturnValue:
         case joining.Opened(user):
             destination = destinations.wanted() or url_for("billing.plans")
             answer = _sign_in(user, destination, remember=False)
-            flash(f"Welcome. Your account is open, and the letters go to {user.email}.", "status")
+            flash(_welcome(user), "status")
             return answer
         case joining.HasAccount(email):
             flash("There is an account at this address already. Sign in to it here.", "status")
-            session.pop("proven", None)
-            session["join_email"] = email
+            visits.begin_again(email)
             return redirect(url_for("accounts.login", next=destinations.wanted()), 303)
         case joining.Confirmed(email):
-            session["proven"] = {"email": email, "at": clock.now().isoformat()}
-            session["join_email"] = email
+            visits.prove(email, now=clock.now())
             return redirect(url_for("accounts.join", next=destinations.wanted()), 303)
+
+
+def _welcome(user: User) -> str:
+    if signup.gets_letters(db.session(), user.email):
+        return f"Welcome. Your account is open, and the letters go to {user.email}."
+    return "Welcome. Your account is open."
 
 
 def _sign_in(user: User, destination: str, *, remember: bool) -> ResponseReturnValue:
@@ -138,7 +148,7 @@ def _sign_in(user: User, destination: str, *, remember: bool) -> ResponseReturnV
 
 def _join_page(form: JoinForm | PasswordForm) -> str:
     settings = config.current()
-    email = session.get("join_email")
+    email = visits.address()
     wait = signup.resend_wait(db.session(), email, now=clock.now()) if email else timedelta(0)
     return render_template(
         "accounts/join.html",
@@ -147,6 +157,7 @@ def _join_page(form: JoinForm | PasswordForm) -> str:
         proven=isinstance(form, PasswordForm),
         wait=max(0, round(wait.total_seconds())),
         delivery=delivery.state_of_last(email) if email else None,
+        letters=visits.wants_letters(),
         password_min=settings.password_min_length,
         next=destinations.wanted(),
     )
@@ -161,8 +172,4 @@ def _hash(password: str) -> str | None:
 
 
 def _proven_email() -> str | None:
-    """The address whose code this browser entered in the last half hour."""
-    proven = session.get("proven")
-    if not proven or clock.now() - datetime.fromisoformat(proven["at"]) > PROVEN_FOR:
-        return None
-    return str(proven["email"])
+    return visits.proven_address(now=clock.now())

@@ -23,7 +23,7 @@ from membership.billing.forms import ClaimForm, ProofForm
 from membership.billing.models import UnclaimedPayment
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.newsletter import challenges, signup
+from membership.newsletter import challenges, signup, visits
 from membership.newsletter.challenges import Gone, Wrong
 from membership.waits import TooSoon
 
@@ -82,8 +82,7 @@ def send_code(token: str) -> ResponseReturnValue:
         return _has_found_its_member()
     with transaction() as rows:
         wait = signup.ask(rows, payment.email, now=clock.now(), for_newsletter=False)
-    session["join_email"] = payment.email
-    session.pop("proven", None)
+    visits.begin(payment.email, letters=False)
     if wait:
         message = "A code has just been sent to this address."
         raise TooSoon(ceil(wait.total_seconds()), message, back=url_for("accounts.join"))

@@ -50,7 +50,7 @@ def _current(subscriptions: list[SubscriptionLine]) -> list[SubscriptionLine]:
 
 def _newsletter(subscriber: Subscriber | None) -> str:
     """One sentence on where they stand with the newsletter."""
-    if subscriber is None or subscriber.confirmed_at is None:
+    if subscriber is None or not subscriber.letters:
         return "You are not on the newsletter."
     if subscriber.status in (None, "active"):
         return f"The newsletter goes to {subscriber.email}."

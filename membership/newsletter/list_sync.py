@@ -17,14 +17,14 @@ def drain() -> None:
 
 
 def _bring_up_to_date(subscriber: Subscriber) -> None:
-    if subscriber.confirmed_at is None:
-        _take_off(subscriber)
-    else:
+    if subscriber.confirmed_at and subscriber.letters:
         _put_on(subscriber)
+    else:
+        _take_off(subscriber)
 
 
 def _take_off(subscriber: Subscriber) -> None:
-    """Never proven: whoever typed the address in, its owner did not ask for us."""
+    """Never proven, or proven for the way in alone: its owner did not ask for the list."""
     if subscriber.mailerlite_id:
         mailerlite.client().delete_subscriber(subscriber.mailerlite_id)
     with transaction() as session:

@@ -22,7 +22,8 @@ class Subscriber(Due, Model):
     """An address that asked for the newsletter. Due while MailerLite should hold something else.
 
     `status` is MailerLite's word (active, unsubscribed, unconfirmed, bounced, junk), None before
-    it has told us one. `has_account` is written by accounts, above.
+    it has told us one. `letters` says that its owner asked for the newsletter, and not only for the
+    way into an account. `has_account` is written by accounts, above.
     """
 
     __tablename__ = "subscribers"
@@ -30,6 +31,7 @@ class Subscriber(Due, Model):
     email: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    letters: Mapped[bool] = mapped_column(default=False)
     has_account: Mapped[bool] = mapped_column(default=False)
     standing: Mapped[Standing] = mapped_column(default=Standing.FREE)
     listed_as: Mapped[Standing | None]

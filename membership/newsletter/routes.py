@@ -2,13 +2,13 @@
 
 from math import ceil
 
-from flask import Blueprint, flash, redirect, render_template, session, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from membership import clock, jobs
 from membership.db import transaction
 from membership.extensions import limiter
-from membership.newsletter import signup
+from membership.newsletter import signup, visits
 from membership.newsletter.forms import SubscribeForm
 from membership.waits import TooSoon
 
@@ -25,8 +25,7 @@ def subscribe() -> ResponseReturnValue:
     with transaction() as rows:
         signup.ask(rows, form.email.data, now=clock.now())
     _hurry()
-    session["join_email"] = form.email.data
-    session.pop("proven", None)
+    visits.begin(form.email.data, letters=True)
     return redirect(url_for("accounts.join"), 303)
 
 
@@ -38,13 +37,18 @@ def resend() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return redirect(url_for("accounts.join", change=1), 303)
     with transaction() as rows:
-        wait = signup.ask(rows, form.email.data, now=clock.now(), resend=True)
+        wait = signup.ask(
+            rows,
+            form.email.data,
+            now=clock.now(),
+            resend=True,
+            for_newsletter=visits.wants_letters(),
+        )
     if wait:
         message = "A code has just been sent to this address."
         raise TooSoon(ceil(wait.total_seconds()), message, back=url_for("accounts.join"))
     _hurry()
-    session["join_email"] = form.email.data
-    session.pop("proven", None)
+    visits.begin_again(form.email.data)
     flash("We are sending it now.", "status")
     return redirect(url_for("accounts.join"), 303)
 

@@ -76,9 +76,11 @@ def begin_send(
     return send
 
 
-def confirm(session: Session, email: str, *, now: datetime) -> Subscriber:
-    """The address is proven: the subscription counts from now on, and MailerLite is to know."""
+def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Subscriber:
+    """The address is proven. With `letters` the subscription counts from now on, and MailerLite is
+    to know; without, a subscription there was before stays."""
     subscriber = subscriber_of(session, email, now=now)
+    subscriber.letters = subscriber.letters or letters
     if subscriber.confirmed_at is None:
         subscriber.confirmed_at = now
         journal.record(session, "newsletter.confirmed", email=email)
@@ -91,6 +93,11 @@ def set_standing(session: Session, email: str, standing: Standing, *, now: datet
     subscriber = find(session, email)
     if subscriber and subscriber.standing != standing:
         subscriber.standing, subscriber.due_at = standing, now
+
+
+def gets_letters(session: Session, email: str) -> bool:
+    subscriber = find(session, email)
+    return subscriber is not None and subscriber.letters
 
 
 def find(session: Session, email: str) -> Subscriber | None:

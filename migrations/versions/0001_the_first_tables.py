@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("letters", sa.Boolean(), nullable=False),
         sa.Column("has_account", sa.Boolean(), nullable=False),
         sa.Column(
             "standing",

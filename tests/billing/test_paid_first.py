@@ -255,3 +255,54 @@ def test_a_delayed_payment_is_nothing_until_it_has_come(
     work()
     work()
     assert mails_to(sandbox, ALAN) == [LETTER]
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_a_payer_is_put_on_the_list_only_if_they_ask_for_it(
+    visitor: Browser,
+    app: Flask,
+    paid: None,
+    sandbox: Sandbox,
+    site_url: str,
+    work: Work,
+    clock: MovableClock,
+    ticked: bool,
+) -> None:
+    set_up(app)
+    page = way_in_of(sandbox, site_url)
+    visitor.submit(page, action=page)
+    clock.passes(timedelta(minutes=2))
+    visitor.submit("/join", action="/join/resend")  # by our own mail again, not by the list's
+    work()
+    assert listed(sandbox, ALAN) is None
+    wish = {"letters": "y"} if ticked else {}
+    code = code_for(sandbox, ALAN)
+    visitor.submit("/join", action="/join", code=code, password=PASSWORD, **wish)
+    work()
+    assert (listed(sandbox, ALAN) is not None) == ticked
+    told = f"The newsletter goes to {ALAN}." if ticked else "You are not on the newsletter."
+    assert told in visitor.get("/account").text
+
+
+def test_a_payer_who_reads_the_letters_already_goes_on_reading_them(
+    visitor: Browser,
+    app: Flask,
+    paid: None,
+    sandbox: Sandbox,
+    site_url: str,
+    work: Work,
+    clock: MovableClock,
+) -> None:
+    set_up(app)
+    page = way_in_of(sandbox, site_url)
+    visitor.submit("/", action="/subscribe", email=ALAN)
+    work()
+    visitor.submit("/join", action="/join", code=code_for(sandbox, ALAN))
+    work()
+    assert listed(sandbox, ALAN) is not None
+    clock.passes(timedelta(minutes=40))
+    visitor.submit(page, action=page)
+    work()
+    visitor.submit("/join", action="/join", code=code_for(sandbox, ALAN), password=PASSWORD)
+    work()
+    assert listed(sandbox, ALAN) is not None

@@ -60,7 +60,7 @@ def test_an_odd_answer_keeps_its_reason_and_holds_up_nobody(
         with app.app_context():
             with transaction() as session:
                 for email in (ADA, GRACE):
-                    signup.confirm(session, email, now=clock())
+                    signup.confirm(session, email, letters=True, now=clock())
             jobs.run_due()
             clock.passes(due.backoff(0))
             jobs.run_due()

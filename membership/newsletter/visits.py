@@ -1,0 +1,52 @@
+"""What a browser remembers on its way from an address to an account: in the signed cookie."""
+
+from datetime import datetime, timedelta
+
+from flask import session
+
+PROVEN_FOR = timedelta(minutes=30)
+_EMAIL, _PROVEN, _NO_LETTERS = "join_email", "proven", "no_letters"
+
+
+def begin(email: str, *, letters: bool) -> None:
+    """Somebody asked for a code here: for the newsletter, or only for the way in."""
+    forget()
+    session[_EMAIL] = email
+    if not letters:
+        session[_NO_LETTERS] = True
+
+
+def begin_again(email: str) -> None:
+    """The same address, not proven (any more); what its code was asked for stays."""
+    session[_EMAIL] = email
+    session.pop(_PROVEN, None)
+
+
+def prove(email: str, *, now: datetime) -> None:
+    """The code was right; a password may follow."""
+    session[_EMAIL] = email
+    session[_PROVEN] = {"email": email, "at": now.isoformat()}
+
+
+def forget() -> None:
+    for name in (_EMAIL, _PROVEN, _NO_LETTERS):
+        session.pop(name, None)
+
+
+def address() -> str | None:
+    """The address that a code was asked for."""
+    email: str | None = session.get(_EMAIL)
+    return email
+
+
+def proven_address(*, now: datetime) -> str | None:
+    """The address whose code this browser entered in the last half hour."""
+    proven = session.get(_PROVEN)
+    if not proven or now - datetime.fromisoformat(proven["at"]) > PROVEN_FOR:
+        return None
+    return str(proven["email"])
+
+
+def wants_letters() -> bool:
+    """Whether the newsletter was asked for, and not only the way in."""
+    return _NO_LETTERS not in session
