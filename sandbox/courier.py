@@ -26,7 +26,7 @@ class Courier:
         self.faults = faults
         self._senders = {sender.name: sender for sender in senders}
         # The store's own lock: one thread never holds the one while it waits for the other.
-        self._changed = Condition(store.lock)  # type: ignore[arg-type]  # it has what this needs
+        self._changed = store.lock.condition()
         self._lanes: dict[str, _Lane] = {}
         self._paused = False
         self._running = False

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from threading import Condition
 
 from sandbox import ids
 from sandbox.paging import Page, page
@@ -33,7 +32,7 @@ class Mail:
 class Mailbox:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._arrived = Condition(store.lock)
+        self._arrived = store.lock.condition()
 
     @property
     def messages(self) -> list[Mail]:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from threading import RLock
+from threading import Condition, RLock
 from typing import Any, TypeVar, cast
 
 from sandbox import shelf
@@ -37,6 +37,10 @@ class Acts:
         self._lock: Any = RLock()
         self._depth = 0
         self._done = done
+
+    def condition(self) -> Condition:
+        """To wait, between acts, for what another thread does in one of its own."""
+        return Condition(self)  # type: ignore[arg-type]  # it has all that this asks of a lock
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         got = bool(self._lock.acquire(blocking, timeout))
