@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from membership import inbox, refusals
-from membership.billing import events
+from membership.billing import events, findings
+from membership.billing.findings import Finding, State
 from membership.billing.models import UnclaimedPayment
 from membership.db import db
 from membership.doctor.findings import Check, Said, look, well
@@ -51,10 +52,33 @@ def _unclaimed(_: Visit) -> Said:
     return well("Every payment has found its member.")
 
 
+def _comparison(_: Visit) -> Said:
+    run = findings.latest(db.session())
+    if run is None:
+        return well("Nothing has been compared with Stripe yet; it is done each night.")
+    if run.braked:
+        return look(
+            f"Mending what the last one found would close {run.closing} of {run.live_grants} "
+            "grants at once, so nothing was closed.",
+            "flask billing findings. Look at some at Stripe; if it is right: "
+            "flask billing reconcile --force.",
+        )
+    asked = select(func.count()).where(Finding.run_id == run.id, Finding.state == State.ASKED)
+    if run.error or db.session.scalar(asked):
+        return look("The last one left something for you to look at.", "flask billing findings.")
+    return well(f"The last one, of {run.looked_at} objects, left nothing open.")
+
+
 ROWS = ("database", "migrations")
 CHECKS = (
     Check(
         "webhooks", "Renewals, failed cards and refunds are told by them alone.", _webhooks, ROWS
+    ),
+    Check(
+        "comparison",
+        "What webhooks lost is found by comparing everything with Stripe.",
+        _comparison,
+        ROWS,
     ),
     Check("unclaimed-payments", "Somebody paid, and reads nothing for it.", _unclaimed, ROWS),
 )

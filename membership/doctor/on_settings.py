@@ -76,8 +76,7 @@ def _stripe_mode(visit: Visit) -> Said:
         return look(
             "STRIPE_SECRET_KEY is a test key, and the site is public: whoever knows Stripe's test "
             "cards reads for nothing.",
-            "When you are ready set the live key, and run flask billing register-webhook and "
-            "flask billing catalogue again.",
+            "When you are ready set the live key: docs/stripe.md says what to run then.",
         )
     return well("Live: real money." if settings.livemode else "Test mode: no money moves.")
 

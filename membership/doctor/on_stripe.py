@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from membership.billing import account_guard
 from membership.billing.models import PortalConfiguration
-from membership.billing.stripe_api import StripeForbidden, StripeRefused, StripeUnavailable
+from membership.billing.stripe_api import StripeError, StripeForbidden, StripeRefused
 from membership.db import db
 from membership.doctor.findings import Check, Said, broken, look, well
 from membership.doctor.visit import Visit
@@ -16,12 +17,6 @@ SLOW_CLOCK, WRONG_CLOCK = timedelta(seconds=30), timedelta(minutes=4)  # signatu
 def _stripe(visit: Visit) -> Said:
     try:
         account = visit.account
-    except StripeUnavailable as error:
-        return broken(
-            f"Stripe does not answer: {error}",
-            "Look at status.stripe.com, and whether this machine may call out. Nothing is lost: "
-            "events wait, and are worked on when Stripe answers again.",
-        )
     except StripeForbidden:
         return well("The key works. It is a restricted one, and may not say whose account it is.")
     except StripeRefused as error:
@@ -29,8 +24,34 @@ def _stripe(visit: Visit) -> Said:
             f"Stripe refuses the key: {error}",
             "Copy the key from Stripe's dashboard, under Developers, into STRIPE_SECRET_KEY.",
         )
+    except StripeError as error:
+        return broken(
+            f"Stripe does not answer as it should: {error}",
+            "Look at status.stripe.com, and whether this machine may call out. Nothing is lost: "
+            "events wait, and are worked on when Stripe answers again.",
+        )
     named = f"{account.name} ({account.id})" if account.name else account.id
     return well(f"The key works, for the account {named}.")
+
+
+def _same_account(visit: Visit) -> Said:
+    if account_guard.known() is None:
+        return well("It is remembered when Stripe is first asked.")
+    try:
+        account_guard.check(_account_id(visit), livemode=visit.settings.livemode)
+    except account_guard.AnotherAccount as error:
+        return broken(
+            f"Nothing is read from Stripe any more: {error}.",
+            "flask billing account says which is which.",
+        )
+    return well("The key is of the account that is copied here.")
+
+
+def _account_id(visit: Visit) -> str | None:
+    try:
+        return visit.account.id
+    except StripeForbidden:
+        return None
 
 
 def _charges(visit: Visit) -> Said:
@@ -81,6 +102,12 @@ def _portal(visit: Visit) -> Said:
 
 CHECKS = (
     Check("stripe", "Nobody can pay, and no payment can be looked up.", _stripe),
+    Check(
+        "stripe-account",
+        "In another account our members' payments do not exist.",
+        _same_account,
+        ("stripe", "database", "migrations"),
+    ),
     Check("stripe-charges", "Nobody can pay.", _charges, ("stripe",)),
     Check("clock", "Events signed five minutes ago or more are refused.", _clock, ("stripe",)),
     Check(

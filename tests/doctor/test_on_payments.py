@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from flask import Flask
 
+from membership.billing.findings import Finding, Reconciliation, State
 from membership.billing.models import UnclaimedPayment
 from membership.db import transaction
 from tests.support.checkup import is_told, level, said
@@ -52,3 +53,24 @@ def test_a_payment_that_is_nobodys(app: Flask, clock: MovableClock) -> None:
     with app.app_context(), transaction() as session:
         session.get_one(UnclaimedPayment, "cus_1").settled_at = clock()
     assert level(app, "unclaimed-payments") == "well"
+
+
+@on_each_database
+def test_a_comparison_that_left_something(app: Flask) -> None:
+    assert "yet" in said(app, "comparison").what
+    done = app.test_cli_runner().invoke(args=["billing", "reconcile"])
+    assert (done.exit_code, level(app, "comparison")) == (0, "well"), done.output
+    for state, is_so in ((State.MENDED, "well"), (State.ASKED, "look")):
+        with app.app_context(), transaction() as session:
+            run_id = session.query(Reconciliation.id).scalar()
+            session.add(Finding(run_id=run_id, key=state, because="-", state=state))
+        assert level(app, "comparison") == is_so
+
+
+def test_a_comparison_that_held_back(app: Flask) -> None:
+    app.test_cli_runner().invoke(args=["billing", "reconcile"])
+    with app.app_context(), transaction() as session:
+        run = session.query(Reconciliation).one()
+        run.braked, run.closing, run.live_grants = True, 40, 100
+    found = said(app, "comparison")
+    assert (found.level, "40 of 100" in found.what) == ("look", True)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from membership.billing import portal
+from membership.billing import account_guard, portal
 from membership.billing.stripe_account import AccountData
+from membership.db import transaction
 from membership.doctor import on_stripe
 from membership.doctor.visit import Visit
 from sandbox.server import Sandbox
@@ -56,6 +57,17 @@ def test_a_restricted_key_is_no_fault(make_app: MakeApp) -> None:
         found = examined(make_app(STRIPE_API_BASE=address))
     for name in ("stripe-charges", "clock", "endpoint", "deliveries", "checkouts", "plans"):
         assert (found[name].level, "restricted" in found[name].what) == ("skipped", True), name
+
+
+@on_each_database
+def test_a_key_of_another_account(app: Flask) -> None:
+    assert "remembered" in said(app, "stripe-account").what
+    copy_catalogue(app)
+    assert level(app, "stripe-account") == "well"
+    with app.app_context(), transaction() as session:
+        account_guard.accept(session, "acct_of_before", livemode=False)
+    found = said(app, "stripe-account")
+    assert (found.level, "acct_of_before" in found.what) == ("broken", True)
 
 
 @pytest.mark.parametrize(
