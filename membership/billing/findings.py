@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from membership import due
+from membership import clock, due
 from membership.db import Model
 
 
@@ -122,3 +122,18 @@ def latest(session: Session) -> Reconciliation | None:
     """The comparison that ended last."""
     ended = select(Reconciliation).where(Reconciliation.ended_at.is_not(None))
     return session.scalars(ended.order_by(Reconciliation.ended_at.desc()).limit(1)).first()
+
+
+def go_on(session: Session, run: Reconciliation, cursor: str | None) -> None:
+    """From here next time: from the cursor, or without one with the next step."""
+    run.cursor = cursor
+    if cursor is None:
+        steps = list(Step)
+        run.step = steps[steps.index(run.step) + 1]
+    due.give_back(session, run, again_at=clock.now())
+
+
+def finish(session: Session, run: Reconciliation, *, error: str | None = None) -> None:
+    """This was the end of it; `error` is why it has no answer."""
+    run.ended_at, run.error = clock.billing_now(), error
+    due.give_back(session, run)

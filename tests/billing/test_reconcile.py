@@ -8,7 +8,7 @@ from sqlalchemy import delete, event, func, select, update
 
 from membership import clock as clocks
 from membership import due, jobs
-from membership.billing import grants, ledger, reconcile
+from membership.billing import grants, ledger, reconcile, settling
 from membership.billing.findings import Reconciliation
 from membership.billing.models import Grant, UnclaimedPayment
 from membership.db import changed, db, transaction
@@ -136,6 +136,18 @@ def test_a_guests_purchase_and_its_refund_are_found(
     assert found(app) == []
 
 
+def test_a_purchase_on_the_second_page_is_found_too(
+    grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere
+) -> None:
+    buys_guide(app, sandbox, elsewhere)
+    (like,) = sandbox.account.all("checkout.session")
+    for n in range(120):  # of somebody else's products
+        sandbox.account.save({**like, "id": f"cs_more{n}", "payment_intent": None})
+    reconciles(app)
+    assert premium(grace) == OPEN
+    assert the_run(app)["looked_at"] == 121
+
+
 def test_a_dispute_shuts_and_its_end_opens_again(
     grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere
 ) -> None:
@@ -177,6 +189,7 @@ def test_no_such_customer_is_an_error_and_ends_nothing(
 ) -> None:
     customer, subscription = subscribes(app, sandbox, GRACE)
     reconciles(app)
+    reconciles(app)  # it has been in the list, and then is not
     clock.passes(timedelta(hours=1))
     sandbox.account.store.remove("subscription", subscription)
     sandbox.account.store.remove("customer", customer)
@@ -317,7 +330,7 @@ def test_a_page_of_our_own_rows_costs_a_few_queries(app: Flask, sandbox: Sandbox
     ],
 )
 def test_more_than_five_and_more_than_five_percent(closing: int, live: int, stopped: bool) -> None:
-    assert reconcile.too_many(closing, live) is stopped
+    assert settling.too_many(closing, live) is stopped
 
 
 def readers(app: Flask, sandbox: Sandbox, how_many: int) -> list[str]:
