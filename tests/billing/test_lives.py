@@ -19,6 +19,7 @@ from tests.support.browser import Browser, Elsewhere
 from tests.support.databases import on_each_database
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, offers_trial, pays
+from tests.support.people import GRACE, signs_in
 
 OPEN, SHUT = 200, 402
 DAY = timedelta(days=1)
@@ -258,3 +259,32 @@ def test_a_debit_that_bounces_opens_nothing(life: Life, elsewhere: Elsewhere) ->
     assert life.door == SHUT
     with life.app.app_context():
         assert db.session.query(Grant).count() == 0
+
+
+def test_the_address_somebody_signs_in_with_is_theirs_whatever_stripe_is_told(
+    life: Life, elsewhere: Elsewhere, browser: Callable[[], Browser]
+) -> None:
+    life.begins(elsewhere)
+    customer = life.at_stripe["customer"]
+    ask_stripe(life.sandbox, f"customers/{customer}", {"email": "accounts@example.org"})
+    life.work()
+    assert life.door == OPEN
+    signs_in(browser(), GRACE)
+
+
+def test_a_subscription_behind_a_hundred_others_is_found(life: Life, elsewhere: Elsewhere) -> None:
+    life.begins(elsewhere)
+    another = {
+        "customer": life.at_stripe["customer"],
+        "items[0][price]": life.copy.price_id,
+        "default_payment_method": life.at_stripe["default_payment_method"],
+    }
+    life.sandbox.webhooks_paused = True
+    for _ in range(101):
+        made = ask_stripe(life.sandbox, "subscriptions", another)
+        ask_stripe(life.sandbox, f"subscriptions/{made['id']}", method="DELETE")
+    done = life.app.test_cli_runner().invoke(args=["billing", "sync", GRACE])
+    assert done.exit_code == 0, done.output
+    assert life.door == OPEN
+    with life.app.app_context():
+        assert db.session.query(Subscription).count() == 102
