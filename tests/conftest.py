@@ -37,6 +37,7 @@ from tests.support.site import Site, redis_program, redis_server, running_site
 
 MakeApp = Callable[..., Flask]
 COMPILED = Compiled()
+STATEMENTS = databases.Statements()
 
 
 # Databases
@@ -119,6 +120,7 @@ def make_app(
             wired["SANDBOX_CLOCK"] = str(clock_file)
         made.append(create_app(settings(**{**wired, **changed}), clock=clock))
         made[-1].jinja_env.bytecode_cache = COMPILED
+        STATEMENTS.share(made[-1])
         return made[-1]
 
     yield make

