@@ -27,21 +27,19 @@ from membership.accounts import routes as accounts
 from membership.billing import (
     access,
     bindings,
-    claims,
     comp_cli,
     dates,
     endings,
     events,
-    letters,
-    missed_events,
-    reconcile,
     stripe_api,
     unclaimed,
-    why_cli,
 )
-from membership.billing import claim_routes as claim
 from membership.billing import cli as billing_cli
 from membership.billing import routes as billing
+from membership.billing.claiming import claims, letters
+from membership.billing.claiming import routes as claim
+from membership.billing.explain import cli as why_cli
+from membership.billing.repair import missed_events, reconcile
 from membership.config import ROOT, Config, environment
 from membership.dashboard import routes as dashboard
 from membership.doctor import cli as doctor_cli

@@ -9,7 +9,15 @@ from sqlalchemy import func, select
 
 from membership import clock, config, journal
 from membership.accounts.models import User
-from membership.billing import catalogue, holdings, plans, references, stripe_api, sync, trials
+from membership.billing import (
+    catalogue,
+    holdings,
+    plans,
+    references,
+    stripe_api,
+    sync,
+    trials,
+)
 from membership.billing.models import Checkout, Customer, Match, Price
 from membership.billing.stripe_objects import CheckoutData
 from membership.billing.turns import turn_of

@@ -9,11 +9,11 @@ from membership.billing import (
     bind_cli,
     catalogue,
     endpoint_cli,
-    findings_cli,
     holdings,
     stripe_api,
     sync,
 )
+from membership.billing.repair import cli as findings_cli
 from membership.db import db
 
 billing = AppGroup("billing", help="Plans, payments and access.")

@@ -17,7 +17,15 @@ from flask_login import current_user, login_required
 
 from membership import clock, links
 from membership.accounts import destinations
-from membership.billing import belongings, bindings, checkout, holdings, showcase, stripe_api, sync
+from membership.billing import (
+    belongings,
+    bindings,
+    checkout,
+    holdings,
+    showcase,
+    stripe_api,
+    sync,
+)
 from membership.billing import portal as billing_portal
 from membership.billing.models import Checkout
 from membership.billing.plans import price_in_words

@@ -4,9 +4,10 @@ from flask import Blueprint, render_template
 from flask_login import current_user, login_required
 
 from membership import clock
-from membership.billing import belongings, why
+from membership.billing import belongings
 from membership.billing.belongings import SubscriptionLine
 from membership.billing.entitlements import ENDED
+from membership.billing.explain import why
 from membership.db import db
 from membership.newsletter import signup
 from membership.newsletter.models import Subscriber

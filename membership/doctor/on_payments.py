@@ -5,9 +5,10 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from membership import inbox, refusals
-from membership.billing import events, findings
-from membership.billing.findings import Finding, State
+from membership.billing import events
 from membership.billing.models import UnclaimedPayment
+from membership.billing.repair import findings
+from membership.billing.repair.findings import Finding, State
 from membership.db import db
 from membership.doctor.findings import Check, Said, look, well
 from membership.doctor.visit import Visit

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from flask import Flask
 
-from membership.billing.findings import Finding, Reconciliation, State
 from membership.billing.models import UnclaimedPayment
+from membership.billing.repair.findings import Finding, Reconciliation, State
 from membership.db import transaction
 from tests.support.checkup import is_told, level, said
 from tests.support.clock import MovableClock

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import insert, select
 
-from membership.billing.findings import Finding, Reconciliation
 from membership.billing.models import Customer, Subscription
+from membership.billing.repair.findings import Finding, Reconciliation
 from membership.db import db, transaction
 from sandbox.server import Sandbox
 from tests.support.paying import ask_stripe, price_id

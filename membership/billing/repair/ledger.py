@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from membership.billing import entitlements, facts
 from membership.billing.entitlements import Held, Source
-from membership.billing.findings import Difference
 from membership.billing.models import Checkout, Customer, Grant, Payment, Product, Subscription
+from membership.billing.repair.findings import Difference
 from membership.db import db
 
 AT_ONCE = 100

@@ -8,9 +8,10 @@ from sqlalchemy import delete, event, func, select, update
 
 from membership import clock as clocks
 from membership import due, jobs
-from membership.billing import grants, ledger, reconcile, settling
-from membership.billing.findings import Reconciliation
+from membership.billing import grants
 from membership.billing.models import Grant, UnclaimedPayment
+from membership.billing.repair import ledger, reconcile, settling
+from membership.billing.repair.findings import Reconciliation
 from membership.db import changed, db, transaction
 from sandbox.server import Sandbox
 from sandbox.stripe import disputes, refunds

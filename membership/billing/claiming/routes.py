@@ -18,8 +18,9 @@ from flask_login import current_user, login_required
 
 from membership import clock, config, jobs
 from membership.accounts import destinations
-from membership.billing import claims, unclaimed, way_in
-from membership.billing.forms import ClaimForm, ProofForm
+from membership.billing import unclaimed
+from membership.billing.claiming import claims, way_in
+from membership.billing.claiming.forms import ClaimForm, ProofForm
 from membership.billing.models import UnclaimedPayment
 from membership.db import db, transaction
 from membership.extensions import limiter

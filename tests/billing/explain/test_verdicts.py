@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from membership.billing.entitlements import Source
-from membership.billing.verdicts import Held, Verdict, verdicts
+from membership.billing.explain.verdicts import Held, Verdict, verdicts
 
 NOW = datetime(2027, 2, 10, 12, tzinfo=UTC)
 BEGUN = datetime(2027, 1, 2, 9, tzinfo=UTC)

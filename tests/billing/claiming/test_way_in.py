@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from membership.billing import references, way_in
+from membership.billing import references
+from membership.billing.claiming import way_in
 
 KEY = "k" * 32
 OPENED = datetime(2026, 11, 21, tzinfo=UTC)

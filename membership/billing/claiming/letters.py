@@ -5,7 +5,8 @@ from flask import render_template
 from membership import clock, config, links
 from membership.accounts import registration
 from membership.accounts.models import User
-from membership.billing import unclaimed, way_in
+from membership.billing import unclaimed
+from membership.billing.claiming import way_in
 from membership.db import db
 from membership.newsletter import challenges, codes
 from membership.newsletter.models import Challenge

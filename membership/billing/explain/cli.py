@@ -9,11 +9,12 @@ from sqlalchemy import or_, select
 from membership import clock
 from membership.accounts import named, registration
 from membership.accounts.models import User
-from membership.billing import timeline, unclaimed, why
+from membership.billing import unclaimed
 from membership.billing.dates import day
+from membership.billing.explain import timeline, why
+from membership.billing.explain.timeline import Day
+from membership.billing.explain.verdicts import name_of
 from membership.billing.models import Customer, Subscription
-from membership.billing.timeline import Day
-from membership.billing.verdicts import name_of
 from membership.db import db
 from membership.inbox import InboxEvent
 from membership.newsletter import signup

@@ -11,10 +11,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from membership import clock, due
-from membership.billing import catalogue, findings, grants, mending
-from membership.billing.findings import Difference, Finding, Kind, Reconciliation, State
-from membership.billing.mending import Effect
+from membership.billing import catalogue, grants
 from membership.billing.models import Grant
+from membership.billing.repair import findings, mending
+from membership.billing.repair.findings import Difference, Finding, Kind, Reconciliation, State
+from membership.billing.repair.mending import Effect
 from membership.db import changed, db, transaction
 
 log = logging.getLogger(__name__)

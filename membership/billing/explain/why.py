@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import config
-from membership.billing import facts, holdings, timeline
+from membership.billing import facts, holdings
 from membership.billing.dates import day
 from membership.billing.entitlements import Source
+from membership.billing.explain import timeline
+from membership.billing.explain.timeline import Day
+from membership.billing.explain.verdicts import Held, Verdict, verdicts
 from membership.billing.models import Checkout, Grant, Product, Subscription
-from membership.billing.timeline import Day
-from membership.billing.verdicts import Held, Verdict, verdicts
 from membership.db import db
 
 NOTHING = "Nothing has been bought with this account, and nothing given to it."

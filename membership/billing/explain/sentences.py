@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from membership.billing.dates import day
-from membership.billing.verdicts import name_of
+from membership.billing.explain.verdicts import name_of
 from membership.journal import Entry
 
 Sentence = Callable[[Entry], str]

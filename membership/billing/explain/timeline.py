@@ -7,7 +7,7 @@ from itertools import groupby
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from membership.billing import sentences
+from membership.billing.explain import sentences
 from membership.db import db
 from membership.journal import Entry
 

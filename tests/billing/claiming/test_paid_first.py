@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from membership.billing import way_in
+from membership.billing.claiming import way_in
 from membership.db import db
 from membership.newsletter.models import CodeSend
 from sandbox.server import Sandbox

@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 
 from membership import journal
-from membership.billing import entitlements, sentences, timeline
+from membership.billing import entitlements
 from membership.billing.entitlements import SubscriptionFacts
+from membership.billing.explain import sentences, timeline
 from membership.billing.models import Match
 from membership.config import ROOT
 from membership.db import transaction

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from membership import clock, jobs
-from membership.billing import findings, settling, surveying
-from membership.billing.findings import Reconciliation, Step
+from membership.billing.repair import findings, settling, surveying
+from membership.billing.repair.findings import Reconciliation, Step
 from membership.billing.stripe_api import StripeRefused
 from membership.db import db, transaction
 

@@ -11,10 +11,11 @@ from typing import TypeVar
 from sqlalchemy import or_, select, update
 
 from membership import clock
-from membership.billing import comparing, findings, ledger, stripe_api
+from membership.billing import stripe_api
 from membership.billing.entitlements import ENDED
-from membership.billing.findings import Difference, Reconciliation
 from membership.billing.models import Customer, Subscription
+from membership.billing.repair import comparing, findings, ledger
+from membership.billing.repair.findings import Difference, Reconciliation
 from membership.billing.stripe_lists import CHECKOUTS, DISPUTES, REFUNDS, SUBSCRIPTIONS, Listed
 from membership.db import changed, db, transaction
 

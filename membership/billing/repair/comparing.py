@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
-from membership.billing.findings import Difference
 from membership.billing.models import Checkout, Customer, Payment, Product, Subscription
+from membership.billing.repair.findings import Difference
 from membership.billing.stripe_lists import DisputeData, RefundData
 from membership.billing.stripe_objects import CheckoutData, SubscriptionData
 from membership.db import db

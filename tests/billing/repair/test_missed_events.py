@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from membership import due, jobs
-from membership.billing import missed_events
-from membership.billing.missed_events import EVERY, OVERLAP, EventSweep
+from membership.billing.repair import missed_events
+from membership.billing.repair.missed_events import EVERY, OVERLAP, EventSweep
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
 from sandbox.server import Sandbox

@@ -7,10 +7,10 @@ from flask.cli import with_appcontext
 from sqlalchemy import func, select
 
 from membership.accounts.models import User
-from membership.billing import findings, reconcile
 from membership.billing.dates import day
-from membership.billing.findings import Finding, Kind, Reconciliation, State
 from membership.billing.models import UnclaimedPayment
+from membership.billing.repair import findings, reconcile
+from membership.billing.repair.findings import Finding, Kind, Reconciliation, State
 from membership.db import db
 
 MOST = 200  # lines of one kind
