@@ -1,10 +1,14 @@
-"""Forms of joining and signing in."""
+"""Forms of joining and signing in, and the password asked again before what matters."""
 
+from typing import Any
+
+from flask import request
+from flask_login import current_user
 from wtforms import BooleanField, PasswordField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from membership import config
-from membership.accounts import passwords
+from membership.accounts import password_check, passwords
 from membership.forms import Form
 from membership.newsletter.forms import code_field, email_field
 
@@ -64,3 +68,23 @@ class LoginForm(Form):
         "Password", validators=[InputRequired("Enter your password"), Length(max=10_000)]
     )
     remember = BooleanField("Stay signed in on this device")
+
+
+class PasswordAgain(Form):
+    """A form that only the holder of the signed-in account can send: inherit from it.
+
+    The password is looked at when everything else is right, and counted as at sign-in, so that a
+    stolen session is no place to guess in. Raises TooSoon after too many wrong ones.
+    """
+
+    password = PasswordField(
+        "Your password", validators=[InputRequired("Enter your password"), Length(max=10_000)]
+    )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        if password_check.account_of(current_user.email, self.password.data, back=request.path):
+            return True
+        self.password.errors = ["That is not your password"]
+        return False

@@ -13,15 +13,14 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from membership import clock, config, jobs, journal
-from membership.accounts import attempts, destinations, hashing, joining, registration, sessions
+from membership import clock, config, jobs
+from membership.accounts import destinations, hashing, joining, password_check, sessions
 from membership.accounts.forms import JoinForm, LoginForm, PasswordForm
 from membership.accounts.models import User
 from membership.db import db, transaction
 from membership.extensions import limiter
 from membership.newsletter import challenges, delivery, signup, visits
 from membership.newsletter.challenges import Gone, Wrong
-from membership.waits import TooSoon
 
 bp = Blueprint("accounts", __name__)
 
@@ -77,13 +76,8 @@ def sign_in() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate_on_submit():
         return _login_page(form), 422
-    if wait := attempts.wait(db.session(), form.email.data, now=clock.billing_now()):
-        raise TooSoon(wait, "There were too many tries to sign in to this account.")
-    user = registration.find(db.session(), form.email.data)
-    right = hashing.is_right(user.password_hash if user else None, form.password.data)
-    if user is None or not right or user.disabled_at:
-        with transaction() as rows:
-            journal.record(rows, attempts.REFUSED, email=form.email.data)
+    user = password_check.account_of(form.email.data, form.password.data)
+    if user is None:
         form.password.errors = ["The address or the password is not right"]
         return _login_page(form), 422
     return _sign_in(

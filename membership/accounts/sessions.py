@@ -56,6 +56,14 @@ def end(rows: Session, token: str, *, now: datetime) -> None:
     changed(rows, live.values(ended_at=now))
 
 
+def end_all(rows: Session, user_id: int, *, but: str | None = None, now: datetime) -> int:
+    """End every live session of an account, except the one with this token; how many there were."""
+    live = update(SignIn).where(SignIn.user_id == user_id, SignIn.ended_at.is_(None))
+    if but:
+        live = live.where(SignIn.token_hash != hash_token(but))
+    return changed(rows, live.values(ended_at=now))
+
+
 def forget_cookie() -> None:
     logout_user()
     session.clear()
