@@ -24,6 +24,7 @@ from membership import (
 from membership.accounts import cli as accounts_cli
 from membership.accounts import destinations
 from membership.accounts import routes as accounts
+from membership.admin import overview
 from membership.billing import (
     access,
     bindings,
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     library.bp,
     dashboard.bp,
     premium.bp,
+    overview.bp,
     stripe_webhook.bp,
     mailerlite_webhook.bp,
 )

@@ -15,6 +15,7 @@ from tests.support.browser import Browser
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
 EDSGER = "edsger@example.com"
+OLIVE = "olive@example.com"  # the owner
 PASSWORD = "a lamp between two chestnuts"
 MONTH = timedelta(days=30)
 

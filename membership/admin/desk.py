@@ -1,0 +1,34 @@
+"""The owner's desk: who is let in, and under whose name is written down what was done there."""
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.exceptions import NotFound
+
+from membership.extensions import login_manager
+
+
+def room(name: str, import_name: str, path: str = "") -> Blueprint:
+    """A part of the desk, at /admin and this path: whatever is routed in it is for owners only."""
+    bp = Blueprint(name, import_name, url_prefix=f"/admin{path}")
+    bp.before_request(owners_only)
+    return bp
+
+
+def owners_only() -> ResponseReturnValue | None:
+    """A visitor is asked to sign in; to a member there is no such page."""
+    if not current_user.is_authenticated:
+        answer: ResponseReturnValue = login_manager.unauthorized()
+        return answer
+    if not current_user.is_owner:
+        raise NotFound
+    return None
+
+
+def by_me(whom: int | None = None) -> dict[str, Any]:
+    """For the journal's line about an act at the desk: it is the owner's, and says to whom it was
+    done, a user's id. `journal.record(rows, "owner.<act>", **desk.by_me(user.id), …)`"""
+    about = {} if whom is None else {"whom": whom}
+    return {"user_id": current_user.user_id, "email": current_user.email, **about}

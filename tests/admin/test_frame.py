@@ -1,0 +1,71 @@
+"""Who sits at the desk: the owner, and nobody else, on whatever page and with whatever verb."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from membership.accounts.models import User
+from membership.db import db, transaction
+from tests.support.browser import Browser
+from tests.support.forms import form_on
+
+NOWHERE = "/admin/no/such/room"
+
+
+def doors(app: Flask) -> Iterator[tuple[str, str]]:
+    """Every address of the desk with every verb it takes; ids are the first there could be."""
+    adapter = app.url_map.bind("")
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/admin"):
+            known = dict.fromkeys(rule.arguments, 1 if "int:" in rule.rule else "x")
+            for method in sorted(rule.methods or ()):
+                yield method, adapter.build(rule.endpoint, known, method)
+
+
+def tries(person: Browser, method: str, path: str) -> TestResponse:
+    """With a token of their own, so that nothing but who they are is in the way."""
+    page = person.get("/account" if person.get("/account").status_code == 200 else "/")
+    token = form_on(page.text, path="/", action=_any_form(page.text)).fields["csrf_token"]
+    sent = {"csrf_token": token} if method not in ("GET", "HEAD", "OPTIONS") else None
+    return person.client.open(path, method=method, data=sent, base_url=person.site_url)
+
+
+def _any_form(html: str) -> str:
+    return "/logout" if "/logout" in html else "/subscribe"
+
+
+def test_s59_no_page_of_the_desk_opens_to_a_member(
+    app: Flask, grace: Browser, ada: Browser, edsger: Browser
+) -> None:
+    found = list(doors(app))
+    assert ("GET", "/admin") in found
+    missing = grace.get(NOWHERE)
+    for method, path in found:
+        for member in (grace, ada, edsger):
+            answer = tries(member, method, path)
+            assert answer.status_code == HTTPStatus.NOT_FOUND, (method, path)
+        if method == "GET":
+            assert grace.get(path).text == missing.text.replace(NOWHERE, path)
+
+
+def test_s59_a_visitor_is_asked_to_sign_in(app: Flask, visitor: Browser) -> None:
+    for method, path in doors(app):
+        answer = tries(visitor, method, path)
+        assert answer.status_code == HTTPStatus.SEE_OTHER, (method, path)
+        assert answer.location.startswith("/login"), (method, path)
+
+
+def test_the_owner_comes_in_and_no_other_finds_the_way(owner: Browser, grace: Browser) -> None:
+    page = owner.get("/admin")
+    assert page.status_code == HTTPStatus.OK
+    assert page.headers["Cache-Control"] == "no-store"
+    assert 'href="/admin"' in owner.get("/account").text
+    assert "/admin" not in grace.get("/account").text
+
+
+def test_who_is_no_longer_an_owner_is_out_at_once(app: Flask, owner: Browser) -> None:
+    with app.app_context(), transaction():
+        db.session.query(User).one().is_owner = False
+    assert owner.get("/admin").status_code == HTTPStatus.NOT_FOUND
