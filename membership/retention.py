@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import case, null, select, update
 
-from membership import clock, config
+from membership import clock, config, limits
 from membership.db import changed, db, transaction
 from membership.inbox import InboxEvent
 
@@ -14,9 +14,12 @@ EMPTIED = "{}"
 
 
 def drain() -> None:
-    """Empty every body that is older than EVENTS_KEEP_DAYS."""
+    """Empty every body that is older than EVENTS_KEEP_DAYS, and forget whom limits counted."""
     while _empty_some():
         pass
+    if limits.any_old(db.session(), now=clock.now()):
+        with transaction() as session:
+            limits.forget_old(session, now=clock.now())
 
 
 def _empty_some() -> bool:

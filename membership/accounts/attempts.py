@@ -1,29 +1,36 @@
-"""How often somebody may try to sign in to one account, counted in the journal."""
+"""The doors of an account, and how often each may be tried."""
 
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from membership.journal import Entry
+from membership.limits import Door, Limit
 
 REFUSED = "session.refused"
-TRIES = 10
-WINDOW = timedelta(minutes=5)
+CLOSED = "session.closed_for_a_while"
 
+_FIVE_MINUTES, _HOUR, _DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 
-def wait(session: Session, email: str, *, now: datetime) -> int:
-    """Seconds until this address may be tried again; 0 is now. It always ends by itself. `now` is
-    billing's, as the journal's times are.
-
-    The same for an address without an account: who is here is nobody's business.
-    """
-    tenth_last = session.scalars(
-        select(Entry.at)
-        .where(Entry.kind == REFUSED, Entry.email == email, Entry.at > now - WINDOW)
-        .order_by(Entry.at.desc())
-        .offset(TRIES - 1)
-        .limit(1)
-    ).first()
-    return ceil((tenth_last + WINDOW - now).total_seconds()) if tenth_last else 0
+# A password that was right does not count. There is no limit for everybody together: a thousand
+# wrong tries of strangers would shut out all members.
+PASSWORD = Door(
+    "password",
+    "There were too many tries with a wrong password.",
+    per_account=(Limit(10, _FIVE_MINUTES),),
+    per_network=(Limit(20, _FIVE_MINUTES),),
+)
+RESET = Door(
+    "reset",
+    "A new password was asked for several times already.",
+    per_account=(Limit(3, _HOUR), Limit(5, _DAY)),
+    per_network=(Limit(10, _HOUR),),
+)
+CHANGE = Door(
+    "change of address",
+    "The address of this account was to be changed several times already.",
+    per_account=(Limit(5, _DAY),),
+    per_network=(Limit(10, _HOUR),),
+)
+CODE = Door(
+    "code",
+    "There were too many tries with a code.",
+    per_network=(Limit(20, _HOUR),),
+)

@@ -1,15 +1,15 @@
 """Is this the account's password? One answer, for signing in and wherever it is asked again.
 
-A wrong one is counted against the account, and too many of them close this door for a while.
+Every try is counted against the account, and too many wrong ones close this door for a while; not
+to a browser that has been let in before, which has tries of its own.
 """
 
-from membership import clock, journal
-from membership.accounts import attempts, hashing, registration
+from membership import clock, journal, limits
+from membership.accounts import attempts, devices, hashing, registration
 from membership.accounts.models import User
 from membership.db import db, transaction
+from membership.limits import Tried
 from membership.waits import TooSoon
-
-TOO_MANY = "There were too many tries with a wrong password."
 
 
 def account_of(email: str, password: str, *, back: str | None = None) -> User | None:
@@ -18,12 +18,35 @@ def account_of(email: str, password: str, *, back: str | None = None) -> User | 
     The answer to an unknown address, a wrong password and a disabled account is the same, and takes
     as long. `back` is a path to offer on the page that asks to wait. Raises TooSoon.
     """
-    if wait := attempts.wait(db.session(), email, now=clock.billing_now()):
-        raise TooSoon(wait, TOO_MANY, back=back)
     user = registration.find(db.session(), email)
-    right = hashing.is_right(user.password_hash if user else None, password)
-    if user is not None and right and not user.disabled_at:
+    password_hash = user.password_hash if user else None
+    tried = _count(email, user, back)
+    if _is_right(password_hash, password, tried) and user is not None and not user.disabled_at:
+        _forgive(tried)
         return user
     with transaction() as rows:
         journal.record(rows, attempts.REFUSED, email=email)
+        if tried.closes:
+            journal.record(rows, attempts.CLOSED, email=email)
     return None
+
+
+def _count(email: str, user: User | None, back: str | None) -> Tried:
+    device = devices.known(user.id) if user else None
+    with transaction() as rows:
+        return limits.knock(
+            rows, attempts.PASSWORD, account=email, device=device, now=clock.now(), back=back
+        )
+
+
+def _is_right(password_hash: str | None, password: str, tried: Tried) -> bool:
+    try:
+        return hashing.is_right(password_hash, password)
+    except TooSoon:  # so many are signing in that this one was not looked at
+        _forgive(tried)
+        raise
+
+
+def _forgive(tried: Tried) -> None:
+    with transaction() as rows:
+        limits.forgive(rows, tried)

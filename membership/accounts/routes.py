@@ -14,7 +14,14 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from membership import clock, config, jobs
-from membership.accounts import destinations, hashing, joining, password_check, sessions
+from membership.accounts import (
+    destinations,
+    devices,
+    hashing,
+    joining,
+    password_check,
+    sessions,
+)
 from membership.accounts.forms import JoinForm, LoginForm, PasswordForm
 from membership.accounts.models import User
 from membership.db import db, transaction
@@ -137,6 +144,7 @@ def _sign_in(user: User, destination: str, *, remember: bool) -> ResponseReturnV
             sessions.end(rows, before, now=clock.now())
         token = sessions.begin(rows, user, now=clock.now())
     sessions.remember_in_cookie(token, remember=remember)
+    devices.remember(user.id)
     return redirect(destination, 303)
 
 

@@ -131,5 +131,8 @@ SENTENCES: dict[str, Sentence] = {
     "newsletter.confirmed": _always("The address was proven with the code, for the newsletter."),
     "owner.added": _always("The account became an owner’s."),
     "session.begun": _always("Signed in."),
+    "session.closed_for_a_while": _always(
+        "Many passwords were wrong: for a few minutes, only browsers known here could sign in."
+    ),
     "session.refused": _always("Somebody was not let in: the password was not right."),
 }
