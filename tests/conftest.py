@@ -69,9 +69,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield template.copy_to(tmp_path / "site.db")
     else:
         server: PostgresServer = request.getfixturevalue("postgres")
-        name = server.create(template=request.getfixturevalue("postgres_template"))
+        name = server.lend(template=request.getfixturevalue("postgres_template"))
         yield server.address(name)
-        server.drop(name)
+        server.take_back(name)
 
 
 # The application, its clock and its counterpart
