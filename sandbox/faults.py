@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: with Stripe's API, with MailerLite's, and with webhooks.
+"""What goes wrong on purpose: with Stripe's API, with MailerLite's, with webhooks and with mail.
 
 Everything is None, 0 or False as long as all is well. A share is from 0 (never) to 1 (always), and
 is thrown anew for each call or delivery by one random generator, which `Sandbox.seed_random` makes
@@ -24,6 +24,7 @@ class WebhookFaults:
     `two_signatures`: Stripe signs with two secrets, as while one is being replaced.
     `old_timestamp`: the share of Stripe's attempts that are signed an hour ago; each is refused by
     a receiver that looks, and tried again.
+    `wrong_secret`: the share of Stripe's attempts that are signed with a secret nobody was told.
     """
 
     twice: float = 0.0
@@ -34,6 +35,7 @@ class WebhookFaults:
     twins: float = 0.0
     two_signatures: bool = False
     old_timestamp: float = 0.0
+    wrong_secret: float = 0.0
 
     def __setattr__(self, name: str, value: float) -> None:
         """Raises ValueError for what cannot be meant."""
@@ -50,13 +52,15 @@ class WebhookFaults:
 
 @dataclass
 class Faults:
-    """`slowness` is how many seconds a slow API takes before it answers."""
+    """`slowness` is how many seconds a slow API takes before it answers, `mail_refused` the share
+    of mails that the mail server does not take just now."""
 
     stripe: str | None = None
     stripe_share: float = 1.0
     mailerlite: str | None = None
     mailerlite_share: float = 1.0
     slowness: float = 15.0
+    mail_refused: float = 0.0
     webhooks: WebhookFaults = field(default_factory=WebhookFaults)
     chance: random.Random = field(default_factory=random.Random)
 

@@ -87,6 +87,15 @@ class Knobs:
         self.faults.slowness = seconds("slowness", value)
 
     @property
+    def mail_refused(self) -> float:
+        """The share of mails that the mail server does not take just now (451), from 0 to 1."""
+        return self.faults.mail_refused
+
+    @mail_refused.setter
+    def mail_refused(self, value: float) -> None:
+        self.faults.mail_refused = share("mail_refused", value)
+
+    @property
     def after_retries(self) -> str:
         """What becomes of a subscription when the last retry of its charge has failed.
 
@@ -112,8 +121,9 @@ class Knobs:
 
     @property
     def webhook_faults(self) -> WebhookFaults:
-        """`twice`, `lost`, `late`, `late_seconds`, `shuffled`, `twins`, `two_signatures` and
-        `old_timestamp`, each to be set by itself; `WebhookFaults()` sets all of them right.
+        """`twice`, `lost`, `late`, `late_seconds`, `shuffled`, `twins`, `two_signatures`,
+        `old_timestamp` and `wrong_secret`, each to be set by itself; `WebhookFaults()` sets all of
+        them right.
         """
         return self.faults.webhooks
 
@@ -157,6 +167,7 @@ OWN = (
     "mailerlite_fault_share",
     "mailerlite_limit",
     "slowness",
+    "mail_refused",
     "after_retries",
     "webhooks_paused",
 )

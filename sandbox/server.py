@@ -70,7 +70,7 @@ class Sandbox(Knobs):
         self.account = Account(self._store, self.clock, self._courier)
         self.lists = Lists(self._store, self.clock, self._courier, self.mailbox, code_group)
         self._budget = Budget()
-        self._sink = Sink(self.mailbox, smtp_port)
+        self._sink = Sink(self.mailbox, self.faults, smtp_port)
         try:
             self._listener = self._listen(port)
         except OSError:

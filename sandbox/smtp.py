@@ -6,6 +6,7 @@ from threading import Event, Thread
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from sandbox.faults import Faults
 from sandbox.mailbox import Mailbox, read
 
 LONGEST = 10 * 1024 * 1024
@@ -14,9 +15,10 @@ LONGEST = 10 * 1024 * 1024
 class Sink:
     """An SMTP server on 127.0.0.1, in a thread of its own."""
 
-    def __init__(self, mailbox: Mailbox, port: int) -> None:
+    def __init__(self, mailbox: Mailbox, faults: Faults, port: int) -> None:
         self.port = port
         self._mailbox = mailbox
+        self._faults = faults
         self._loop: asyncio.AbstractEventLoop | None = None  # of the thread, while it runs
         self._ready = Event()
         self._failure: OSError | None = None
@@ -64,6 +66,8 @@ class Sink:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Called by aiosmtpd, whose name this is: a mail has arrived whole."""
+        if self._faults.happens(self._faults.mail_refused):
+            return "451 Not now, on purpose; try again later"
         content = bytes(envelope.original_content or b"")
         for address in envelope.rcpt_tos:
             self._mailbox.drop(read(content, address, via="SMTP"))

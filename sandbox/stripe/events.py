@@ -37,6 +37,8 @@ def signature(secret: str, body: bytes, faults: Faults) -> Mapping[str, str]:
     """The header of an attempt made now; real time, whatever the sandbox's clock says."""
     old = faults.happens(faults.webhooks.old_timestamp)
     moment = int(time.time()) - (TOO_OLD if old else 0)
+    if faults.happens(faults.webhooks.wrong_secret):
+        secret = ids.new("whsec")
     secrets = [ids.new("whsec"), secret] if faults.webhooks.two_signatures else [secret]
     signed = f"{moment}.".encode() + body
     schemes = [f"v1={hmac.new(s.encode(), signed, hashlib.sha256).hexdigest()}" for s in secrets]

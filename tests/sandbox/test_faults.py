@@ -1,6 +1,7 @@
 """Faults on demand: webhooks that go astray, APIs that do, and the knobs for both."""
 
 import re
+import smtplib
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -144,6 +145,36 @@ def test_an_old_signature_is_no_good_and_the_next_attempt_is(
     stripe.WebhookSignature.verify_header(taken["raw"], header, WEBHOOK_SECRET, 300)
 
 
+def test_a_wrong_secret_is_no_good_and_the_right_one_is(
+    sandbox: Sandbox, hook: Hook, happens: Callable[..., list[str]]
+) -> None:
+    sandbox.webhook_faults.wrong_secret = 1
+    (event,) = happens()
+    courier = sandbox.account.courier
+    until(lambda: bool(courier.of(event)[0]["attempts"]))
+    assert hook.events == []  # the SDK refused it
+
+    sandbox.webhook_faults.wrong_secret = 0
+    sandbox.deliver_pending()
+
+    assert [taken["id"] for taken in hook.events] == [event]
+
+
+def test_the_mail_server_takes_no_mail_for_a_while(sandbox: Sandbox) -> None:
+    def sends() -> None:
+        with smtplib.SMTP("127.0.0.1", sandbox.smtp_port, timeout=5) as smtp:
+            smtp.sendmail("site@example.com", ["ada@example.com"], "Subject: Hello\r\n\r\nAda")
+
+    sandbox.mail_refused = 1
+    with pytest.raises(smtplib.SMTPDataError, match="451"):
+        sends()
+    assert sandbox.mailbox.messages == []
+
+    sandbox.mail_refused = 0
+    sends()
+    assert [mail.to for mail in sandbox.mailbox.messages] == ["ada@example.com"]
+
+
 def test_the_same_number_brings_the_same_faults(sandbox: Sandbox, account: Account) -> None:
     sandbox.webhook_url = "http://127.0.0.1:9/"
     sandbox.webhooks_paused = True
@@ -269,6 +300,7 @@ def test_every_knob_turns_by_http(
         "mailerlite_fault_share": 0.25,
         "mailerlite_limit": 7,
         "slowness": 1.5,
+        "mail_refused": 0.7,
         "after_retries": "unpaid",
         "webhooks_paused": True,
         "twice": 0.1,
@@ -279,6 +311,7 @@ def test_every_knob_turns_by_http(
         "twins": 0.4,
         "two_signatures": True,
         "old_timestamp": 0.6,
+        "wrong_secret": 0.9,
     }
     unturned = sandbox.read()
     assert unturned.keys() == wanted.keys()
