@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import make_msgid
+from functools import cache
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import flask_mail
 from flask import Flask, current_app
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock, config, due, jobs
@@ -47,13 +49,17 @@ class ServerRefused(Exception):
 
 
 class OutboxMessage(due.Due, Model):
-    """One mail to one person. Due until `sent_at` or `refused_at` is set."""
+    """One mail to one person. Due until `sent_at` or `refused_at` is set, or it is no longer true.
+
+    `fact` is what it tells, of which nobody is to be told twice; None for what may be said again.
+    """
 
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     recipient: Mapped[str] = mapped_column(index=True)
     params: Mapped[dict[str, Any]]
+    fact: Mapped[str | None] = mapped_column(unique=True)
     message_id: Mapped[str]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
@@ -75,19 +81,24 @@ def register(app: Flask, kind: str, renderer: Renderer) -> None:
 
 def send_later(session: Session, kind: str, recipient: str, **params: Any) -> OutboxMessage:
     """Queue a mail, in the transaction of what it tells about. Nudge "outbox" after the commit."""
-    settings = config.current()
-    now = clock.now()
-    message = OutboxMessage(
-        kind=kind,
-        recipient=recipient,
-        params=params,
-        message_id=make_msgid(domain=urlsplit(settings.site_url).hostname),
-        created_at=now,
-        due_at=now,
-    )
+    message = _message(kind, recipient, params)
     session.add(message)
     session.flush()
     return message
+
+
+def tell_once(session: Session, fact: str, kind: str, recipient: str, **params: Any) -> bool:
+    """The same for a fact, unless it was told before: False then, and nothing is queued."""
+    message = _message(kind, recipient, params)
+    message.fact = fact
+    return _first(session, message)
+
+
+def count_as_told(session: Session, fact: str, kind: str, recipient: str) -> None:
+    """A fact that this person knows by another way: from now on nobody is told."""
+    message = _message(kind, recipient, {})
+    message.fact, message.due_at = fact, None
+    _first(session, message)
 
 
 def drain() -> None:
@@ -104,6 +115,28 @@ def try_server() -> None:
                 connection.host.ehlo_or_helo_if_needed()
     except (OSError, smtplib.SMTPException) as error:
         raise ServerRefused(f"{type(error).__name__}: {error}") from error
+
+
+def _message(kind: str, recipient: str, params: dict[str, Any]) -> OutboxMessage:
+    now = clock.now()
+    return OutboxMessage(
+        kind=kind,
+        recipient=recipient,
+        params=params,
+        message_id=make_msgid(domain=urlsplit(config.current().site_url).hostname),
+        created_at=now,
+        due_at=now,
+    )
+
+
+def _first(session: Session, message: OutboxMessage) -> bool:
+    """Add it, unless the database has one about the same fact."""
+    try:
+        with session.begin_nested():
+            session.add(message)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _send(message: OutboxMessage) -> None:
@@ -160,21 +193,26 @@ def _hand_over(message: OutboxMessage, mail: Mail) -> None:
         raise
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Who may say that a server is who it says. Read once: reading takes longer than a mail."""
+    return ssl.create_default_context()
+
+
 class _Connection(flask_mail.Connection):
     """Flask-Mail's connection, with a timeout and a certificate that is looked at."""
 
     def configure_host(self) -> smtplib.SMTP:
         mail = self.mail
-        context = ssl.create_default_context()
         if mail.use_ssl:
             host: smtplib.SMTP = smtplib.SMTP_SSL(
-                mail.server, mail.port, timeout=TIMEOUT, context=context
+                mail.server, mail.port, timeout=TIMEOUT, context=_trusted()
             )
         else:
             host = smtplib.SMTP(mail.server, mail.port, timeout=TIMEOUT)
         try:
             if mail.use_tls:
-                host.starttls(context=context)
+                host.starttls(context=_trusted())
             if mail.username and mail.password:
                 host.login(mail.username, mail.password)
         except (OSError, smtplib.SMTPException):

@@ -163,6 +163,22 @@ def test_what_is_no_longer_worth_sending_is_not_sent(
     assert row(app).sent_at is None
 
 
+@on_each_database
+def test_a_fact_is_told_once_whoever_tells_it_and_nothing_else_of_theirs_is_lost(
+    app: Flask, server: tuple[Server, int]
+) -> None:
+    with app.app_context():
+        for _ in range(2):
+            with transaction() as session:
+                outbox.tell_once(session, "it happened", "hello", ADA, text="Hello")
+                outbox.send_later(session, "hello", ADA, text="And this")
+        with transaction() as session:
+            outbox.count_as_told(session, "it is known", "hello", ADA)
+            assert not outbox.tell_once(session, "it is known", "hello", ADA, text="Hello")
+    drain(app)
+    assert len(server[0].taken) == 3
+
+
 def test_a_message_that_cannot_be_drawn_does_not_hold_up_the_others(
     app: Flask, server: tuple[Server, int]
 ) -> None:

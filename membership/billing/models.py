@@ -69,7 +69,7 @@ class Subscription(Model):
     """A subscription as Stripe last told us; nothing here is ours to decide.
 
     `latest_payment` is the newest of those that succeeded; `seen_in` the last comparison that found
-    it in Stripe's list.
+    it in Stripe's list; `trial_end_told` the trial's end that the member was reminded of.
     """
 
     __tablename__ = "subscriptions"
@@ -84,7 +84,8 @@ class Subscription(Model):
     period_end: Mapped[datetime]
     cancel_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    trial_end: Mapped[datetime | None]
+    trial_end: Mapped[datetime | None] = mapped_column(index=True)
+    trial_end_told: Mapped[datetime | None]
     oldest_open_invoice_start: Mapped[datetime | None]
     latest_payment: Mapped[str | None]
     seen_in: Mapped[int | None]
@@ -164,6 +165,7 @@ class Grant(Model):
         UniqueConstraint("source", "source_ref", "feature"),
         Index(None, "user_id", "ends_at"),
         Index(None, "noticed_at", "ends_at"),
+        Index(None, "noticed_at", "revoked_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -174,7 +176,7 @@ class Grant(Model):
     ends_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     reason: Mapped[str]
-    noticed_at: Mapped[datetime | None]  # when the sweep saw that it had ended
+    noticed_at: Mapped[datetime | None]  # when the sweep saw that it opens nothing any more
 
 
 class CheckoutTurn(Model):
