@@ -6,6 +6,7 @@ from membership.db import transaction
 from membership.newsletter import mailerlite
 from membership.newsletter.mailerlite import ListedSubscriber, MailerLite
 from membership.newsletter.models import Standing, Subscriber
+from membership.newsletter.moving import OPTED_OUT
 
 
 def drain() -> None:
@@ -17,7 +18,9 @@ def drain() -> None:
 
 
 def _bring_up_to_date(subscriber: Subscriber) -> None:
-    if subscriber.confirmed_at and subscriber.letters:
+    if subscriber.left_at:
+        _forget(subscriber)
+    elif subscriber.confirmed_at and subscriber.letters:
         _put_on(subscriber)
     else:
         _take_off(subscriber)
@@ -29,14 +32,28 @@ def _take_off(subscriber: Subscriber) -> None:
         mailerlite.client().delete_subscriber(subscriber.mailerlite_id)
     with transaction() as session:
         if due.finish(session, subscriber):
-            subscriber.mailerlite_id = subscriber.status = None
+            subscriber.mailerlite_id = subscriber.status = subscriber.moved_from = None
             session.add(subscriber)
+
+
+def _forget(subscriber: Subscriber) -> None:
+    """They have said goodbye: nothing of them stays there, then nothing here."""
+    client = mailerlite.client()
+    names = subscriber.mailerlite_id, subscriber.email, subscriber.moved_from
+    for known_as in filter(None, names):
+        if listed := client.subscriber(known_as):
+            client.forget(listed.id)
+    with transaction() as session:
+        if due.finish(session, subscriber):
+            session.delete(subscriber)
 
 
 def _put_on(subscriber: Subscriber) -> None:
     settings = config.current()
     client, standing = mailerlite.client(), subscriber.standing
-    listed = _listed(client, subscriber, client.group_id(_group(settings, standing)))
+    listed = _left_alone(client, subscriber) or _listed(
+        client, subscriber, client.group_id(_group(settings, standing))
+    )
     if subscriber.code_group_joined_at:
         client.leave_group(listed.id, client.group_id(settings.mailerlite_code_group))
         client.clear_field(listed.id, settings.mailerlite_code_field)
@@ -47,7 +64,27 @@ def _put_on(subscriber: Subscriber) -> None:
         subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
         subscriber.listed_as = standing if listed.status == "active" else None
         subscriber.code_group_joined_at = None
+        if listed.email.lower() == subscriber.email:
+            subscriber.moved_from = None
         session.add(subscriber)
+
+
+def _left_alone(client: MailerLite, subscriber: Subscriber) -> ListedSubscriber | None:
+    """Take who has moved along to their new address. One who unsubscribed, and cannot be, stays
+    where they are: under a new address they would be on the list again."""
+    known_as = subscriber.mailerlite_id or subscriber.moved_from
+    listed = client.subscriber(known_as) if subscriber.moved_from and known_as else None
+    if listed is None or listed.email.lower() == subscriber.email:
+        return None
+    try:
+        if listed.status != "bounced":  # that was the old address's fault
+            client.move(listed.id, subscriber.email)
+            return None
+    except mailerlite.Rejected:
+        if listed.status in OPTED_OUT:
+            return listed
+    client.delete_subscriber(listed.id)
+    return None
 
 
 def _listed(client: MailerLite, subscriber: Subscriber, group_id: str) -> ListedSubscriber:

@@ -98,6 +98,14 @@ class MailerLite:
     def clear_field(self, subscriber_id: str, key: str) -> None:
         self._call("PUT", f"/subscribers/{subscriber_id}", {"fields": {key: None}})
 
+    def move(self, subscriber_id: str, email: str) -> None:
+        """Another address for the same subscriber. Raises Rejected 422 when it is another's."""
+        self._call("PUT", f"/subscribers/{subscriber_id}", {"email": email})
+
+    def forget(self, subscriber_id: str) -> None:
+        """Take somebody off the list, and everything that is known of them, within thirty days."""
+        self._gone("POST", f"/subscribers/{subscriber_id}/forget")
+
     def delete_subscriber(self, subscriber_id: str) -> None:
         self._gone("DELETE", f"/subscribers/{subscriber_id}")
 

@@ -23,7 +23,9 @@ class Subscriber(Due, Model):
 
     `status` is MailerLite's word (active, unsubscribed, unconfirmed, bounced, junk), None before
     it has told us one. `letters` says that its owner asked for the newsletter, and not only for the
-    way into an account. `has_account` is written by accounts, above.
+    way into an account. `has_account` is written by accounts, above. `moved_from` is the address
+    MailerLite has, while that is another one; `left_at` says when they asked to be forgotten, there
+    and then here.
     """
 
     __tablename__ = "subscribers"
@@ -38,6 +40,8 @@ class Subscriber(Due, Model):
     mailerlite_id: Mapped[str | None] = mapped_column(index=True)
     status: Mapped[str | None]
     code_group_joined_at: Mapped[datetime | None]
+    moved_from: Mapped[str | None]
+    left_at: Mapped[datetime | None]
 
 
 class Challenge(Model):

@@ -1,0 +1,34 @@
+"""A reader's address becomes another, and the letters follow; whoever unsubscribed stays so."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from membership.newsletter import signup
+from membership.newsletter.models import Standing, Subscriber
+
+OPTED_OUT = ("unsubscribed", "junk")
+
+
+def move(session: Session, was: str, became: str, *, now: datetime) -> None:
+    """The account at `was` is at `became` from now on; MailerLite is to know."""
+    left = signup.find(session, was)
+    if left is None:
+        return
+    session.refresh(left, with_for_update=True)  # the list may be told of it at this moment
+    there = signup.find(session, became)
+    if there is None:
+        left.moved_from = left.moved_from or was
+        left.email, left.due_at = became, now
+    else:
+        _merge(left, there, now)
+    session.flush()
+
+
+def _merge(left: Subscriber, there: Subscriber, now: datetime) -> None:
+    """There was a reader at the new address already, with a standing on the list of their own."""
+    there.letters = there.letters or (left.letters and left.status not in OPTED_OUT)
+    there.confirmed_at = there.confirmed_at or now
+    there.has_account, there.standing, there.due_at = True, left.standing, now
+    left.letters = left.has_account = False
+    left.standing, left.due_at = Standing.FREE, now
