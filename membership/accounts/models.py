@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Model
@@ -12,6 +12,17 @@ class User(Model):
     """A person with an account. The address was proven by a code before this row existed."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index(
+            "ix_users_owners",
+            "id",
+            sqlite_where=text("is_owner"),
+            postgresql_where=text("is_owner"),
+        ),
+        # For what an address or a name begins with, in whatever language PostgreSQL sorts.
+        Index("ix_users_email_beginning", "email", postgresql_ops={"email": "text_pattern_ops"}),
+        Index("ix_users_name_beginning", "name", postgresql_ops={"name": "text_pattern_ops"}),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str | None]

@@ -73,6 +73,7 @@ class Subscription(Model):
     """
 
     __tablename__ = "subscriptions"
+    __table_args__ = (Index(None, "status", "started_at"),)
     stripe_id: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[str] = mapped_column(ForeignKey("customers.stripe_id"), index=True)
     status: Mapped[str]
@@ -131,7 +132,7 @@ class Payment(Model):
     amount_refunded: Mapped[int] = mapped_column(BigInteger, default=0)
     currency: Mapped[str]
     dispute_status: Mapped[str | None]
-    paid_at: Mapped[datetime]
+    paid_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class UnclaimedPayment(Model):
