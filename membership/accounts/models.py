@@ -45,3 +45,18 @@ class SignIn(Model):
     ended_at: Mapped[datetime | None]
     user_agent: Mapped[str]
     ip: Mapped[str | None]
+
+
+class PasswordReset(Model):
+    """The link by which an account gets a new password: one at a time, so the newest wins.
+
+    The token is derived from the nonce and a key of ours when its mail is sent; here is its hash.
+    The row goes when the link is used.
+    """
+
+    __tablename__ = "password_resets"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    nonce: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
