@@ -28,7 +28,6 @@ def owners_only() -> ResponseReturnValue | None:
 
 
 def by_me(whom: int | None = None) -> dict[str, Any]:
-    """For the journal's line about an act at the desk: it is the owner's, and says to whom it was
-    done, a user's id. `journal.record(rows, "owner.<act>", **desk.by_me(user.id), …)`"""
-    about = {} if whom is None else {"whom": whom}
-    return {"user_id": current_user.user_id, "email": current_user.email, **about}
+    """For the journal's line about an act at the desk: to whom it was done, if to a member, and
+    which owner did it. `journal.record(rows, "owner.<act>", **desk.by_me(user.id), …)`"""
+    return {"user_id": whom, "by": current_user.user_id}
