@@ -40,6 +40,7 @@ class Config:
     """Every setting, checked. Secrets stay out of `repr`, and so out of logs."""
 
     secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     site_url: str
     site_name: str
     stripe_secret_key: str = field(repr=False)
@@ -52,6 +53,8 @@ class Config:
     trusted_proxies: int
     bcrypt_log_rounds: int
     password_min_length: int
+    session_idle_days: int
+    session_lifetime_days: int
     mailerlite_api_base: str
     mailerlite_api_key: str | None = field(repr=False)
     mailerlite_webhook_secret: str | None = field(repr=False)
@@ -69,6 +72,7 @@ class Config:
     mail_username: str | None = field(repr=False)
     mail_password: str | None = field(repr=False)
     mail_default_sender: str
+    mail_receipts: bool
     stripe_calls_per_second: int
     grace_days: int
     on_refund: str
@@ -107,6 +111,7 @@ class Config:
         return {
             "LATCHKEY": self,
             "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
             "SERVER_NAME": urlsplit(self.site_url).netloc,  # for links made outside a request
             "TRUSTED_HOSTS": [_host(self.site_url), "localhost", "127.0.0.1"],
             "SQLALCHEMY_DATABASE_URI": self.database_url,
@@ -131,9 +136,9 @@ class Config:
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "SESSION_REFRESH_EACH_REQUEST": False,
-            "PERMANENT_SESSION_LIFETIME": 30 * 24 * 3600,
+            "PERMANENT_SESSION_LIFETIME": self.session_lifetime_days * 24 * 3600,
             "WTF_CSRF_TIME_LIMIT": None,  # lives as long as the session it belongs to
-            "WTF_CSRF_SSL_STRICT": self.https,
+            "WTF_CSRF_SSL_STRICT": False,  # some pages send no Referer; pages/origins.py looks
             "PREFERRED_URL_SCHEME": "https" if self.https else "http",
         }
 
@@ -155,6 +160,7 @@ def _settings(read: "_Reader") -> dict[str, Any]:
     host = _host(read.url("SITE_URL"))
     return {
         "secret_key": read.text("SECRET_KEY", at_least=32),
+        "secret_key_fallbacks": read.several("SECRET_KEY_FALLBACKS", at_least=32),
         "site_url": read.url("SITE_URL").rstrip("/"),
         "site_name": read.text("SITE_NAME", "Latchkey"),
         "stripe_secret_key": read.text(
@@ -175,6 +181,8 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         "trusted_proxies": read.number("TRUSTED_PROXIES", 0, 0, 10),
         "bcrypt_log_rounds": read.number("BCRYPT_LOG_ROUNDS", 12, 4, 16),
         "password_min_length": read.number("PASSWORD_MIN_LENGTH", 12, 8, 64),
+        "session_idle_days": read.number("SESSION_IDLE_DAYS", 14, 1, 365),
+        "session_lifetime_days": read.number("SESSION_LIFETIME_DAYS", 30, 1, 365),
         "mailerlite_api_base": read.url("MAILERLITE_API_BASE", MAILERLITE_API).rstrip("/"),
         "mailerlite_api_key": read.optional("MAILERLITE_API_KEY"),
         "mailerlite_webhook_secret": read.optional("MAILERLITE_WEBHOOK_SECRET"),
@@ -192,6 +200,7 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         "mail_username": read.optional("MAIL_USERNAME"),
         "mail_password": read.optional("MAIL_PASSWORD"),
         "mail_default_sender": read.address("MAIL_DEFAULT_SENDER", f"no-reply@{host}"),
+        "mail_receipts": read.flag("MAIL_RECEIPTS", True),
         "stripe_calls_per_second": read.number("STRIPE_CALLS_PER_SECOND", 20, 1, 1000),
         "grace_days": read.number("GRACE_DAYS", 7, 0, 60),
         "on_refund": read.choice("ON_REFUND", "purchase", ("purchase", "always", "never")),
@@ -291,11 +300,13 @@ class _Reader:
         value = self.optional(name)
         return ROOT / value if value else None
 
-    def several(self, name: str, *, prefix: str) -> tuple[str, ...]:
+    def several(self, name: str, *, prefix: str = "", at_least: int = 1) -> tuple[str, ...]:
         given = (self.environ.get(name) or "").split(",")
         parts = tuple(part.strip() for part in given if part.strip())
         if not all(part.startswith(prefix) for part in parts):
             self.problems.add(f"{name} must begin with {prefix}, each of them if there are several")
+        if any(len(part) < at_least for part in parts):
+            self.problems.add(f"{name} must have at least {at_least} characters, each of them")
         return parts
 
     def address(self, name: str, default: str) -> str:

@@ -4,7 +4,13 @@ from typing import Any
 
 from flask import request
 from flask_login import current_user
-from wtforms import BooleanField, PasswordField, ValidationError
+from wtforms import (
+    BooleanField,
+    PasswordField,
+    SelectMultipleField,
+    SubmitField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired, Length
 
 from membership import config
@@ -13,20 +19,23 @@ from membership.forms import Form
 from membership.newsletter.forms import code_field, email_field
 
 
+def refuse_weak(password: str, *about: str | None) -> None:
+    """The one rule for every new password. Raises ValidationError with the reason.
+
+    `about` are words a guesser would try first: the person's address and name.
+    """
+    settings = config.current()
+    words = [word for word in (*about, settings.site_name) if word]
+    if problem := passwords.problem(password, at_least=settings.password_min_length, about=words):
+        raise ValidationError(problem)
+
+
 class _Join(Form):
     """The password is checked before any code is, so that a short one spends nothing."""
 
     def validate_password(self, field: PasswordField) -> None:
-        if not field.data:
-            return
-        settings = config.current()
-        problem = passwords.problem(
-            field.data,
-            at_least=settings.password_min_length,
-            about=(self.address(), settings.site_name),
-        )
-        if problem:
-            raise ValidationError(problem)
+        if field.data:
+            refuse_weak(field.data, self.address())
 
     def address(self) -> str:
         raise NotImplementedError
@@ -88,3 +97,33 @@ class PasswordAgain(Form):
             return True
         self.password.errors = ["That is not your password"]
         return False
+
+
+class ChangePassword(PasswordAgain):
+    new_password = PasswordField(
+        "New password", validators=[InputRequired("Choose a new password")]
+    )
+
+    def validate_new_password(self, field: PasswordField) -> None:
+        if field.data == self.password.data:
+            raise ValidationError("This is the password you have. Choose another")
+        refuse_weak(field.data, current_user.email, current_user.name)
+
+
+def _row_id(given: str) -> int:
+    """Raises ValueError for what no row can have."""
+    number = int(given)
+    if not 0 < number < 2**31:
+        raise ValueError(number)
+    return number
+
+
+class EndSessions(PasswordAgain):
+    """The sessions that were ticked, or all but this one."""
+
+    sessions = SelectMultipleField("Devices", coerce=_row_id, validate_choice=False)
+    others = SubmitField("Sign out all of them")
+
+    def validate_sessions(self, field: SelectMultipleField) -> None:
+        if not field.data and not self.others.data:
+            raise ValidationError("Tick the devices to sign out")

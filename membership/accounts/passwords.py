@@ -1,6 +1,7 @@
 """What makes a password good enough: a pure rule, with its reasons in words."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from zxcvbn import zxcvbn
 
@@ -10,12 +11,18 @@ LONGEST = 1000
 _LOOKED_AT = 32
 _SIGNS = str.maketrans("@$!|({[<+%", "asilcccctx")
 _GUESSES = 10**8
+# The 5,000 most common of 12 characters or more in the ten million that Mark Burnett gave away
+# (as SecLists, MIT licence, carries them): zxcvbn knows the most common of any length, and of
+# these only every other one.
+_COMMON = frozenset(
+    Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split()
+)
 
 
 def problem(password: str, *, at_least: int, about: Iterable[str]) -> str | None:
     """Why this password will not do, as a sentence; None when it will.
 
-    `about` are words a guesser would try first: the address, the site's name.
+    `about` are words a guesser would try first: the address, the name, the site's name.
     """
     if len(password) < at_least:
         return f"Use at least {at_least} characters"
@@ -26,12 +33,17 @@ def problem(password: str, *, at_least: int, about: Iterable[str]) -> str | None
     words = [part for text in about for part in _parts(text)]
     folded = password.casefold()
     if any(_mostly(word, folded) for word in words):
-        return "This is too close to your address or the name of this site. Choose another"
-    beginning = password[:_LOOKED_AT].translate(_SIGNS)
-    found = zxcvbn(beginning, user_inputs=words, max_length=_LOOKED_AT)
-    if found["guesses"] < _GUESSES:
+        return (
+            "This is too close to your name, your address or the name of this site. Choose another"
+        )
+    if folded in _COMMON or _guesses(password, words) < _GUESSES:
         return "This is among the first passwords anyone would guess. Choose another"
     return None
+
+
+def _guesses(password: str, words: list[str]) -> int:
+    beginning = password[:_LOOKED_AT].translate(_SIGNS)
+    return int(zxcvbn(beginning, user_inputs=words, max_length=_LOOKED_AT)["guesses"])
 
 
 def _parts(text: str) -> list[str]:

@@ -1,20 +1,19 @@
 """Begin and end a signed-in session. The rows are the truth; the cookie only points at one."""
 
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from flask import request, session
 from flask_login import UserMixin, login_user, logout_user
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
-from membership import journal
+from membership import config, journal
 from membership.accounts.models import SignIn, User
 from membership.db import changed
 
-IDLE = timedelta(days=14)
-ABSOLUTE = timedelta(days=30)
 SEEN_EVERY = timedelta(hours=1)
 
 
@@ -27,20 +26,29 @@ class _Holder(UserMixin):  # type: ignore[misc]
 
 def begin(rows: Session, user: User, *, now: datetime) -> str:
     """A row for a new session; returns its token, which is stored nowhere here."""
-    token = secrets.token_urlsafe(32)
-    rows.add(
-        SignIn(
-            user_id=user.id,
-            token_hash=hash_token(token),
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + ABSOLUTE,
-            user_agent=request.user_agent.string[:200],
-            ip=request.remote_addr,
-        )
-    )
     journal.record(rows, "session.begun", user_id=user.id, email=user.email)
-    return token
+    return _begin(rows, user.id, now)
+
+
+def begin_afresh(rows: Session, user_id: int, *, now: datetime) -> str:
+    """End every session of the account, and put a new one in this browser's place: a copy of its
+    cookie is worth nothing then. Returns the new one's token."""
+    end_all(rows, user_id, now=now)
+    return _begin(rows, user_id, now)
+
+
+def live(now: datetime) -> ColumnElement[bool]:
+    """Whether a row's session still counts."""
+    idle = timedelta(days=config.current().session_idle_days)
+    return and_(
+        SignIn.ended_at.is_(None), SignIn.expires_at > now, SignIn.last_seen_at > now - idle
+    )
+
+
+def all_of(rows: Session, user_id: int, *, now: datetime) -> Sequence[SignIn]:
+    """The account's live sessions, the last seen first."""
+    theirs = select(SignIn).where(SignIn.user_id == user_id, live(now))
+    return rows.scalars(theirs.order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())).all()
 
 
 def remember_in_cookie(token: str, *, remember: bool) -> None:
@@ -52,16 +60,23 @@ def remember_in_cookie(token: str, *, remember: bool) -> None:
 
 def end(rows: Session, token: str, *, now: datetime) -> None:
     """The session is over, wherever its cookie may have been copied to."""
-    live = update(SignIn).where(SignIn.token_hash == hash_token(token), SignIn.ended_at.is_(None))
-    changed(rows, live.values(ended_at=now))
+    _end(rows, SignIn.token_hash == hash_token(token), now=now)
+
+
+def end_some(rows: Session, user_id: int, ids: Iterable[int], *, now: datetime) -> int:
+    """End these sessions, if they are the account's and live; how many there were."""
+    return _end(rows, SignIn.user_id == user_id, SignIn.id.in_(ids), now=now)
 
 
 def end_all(rows: Session, user_id: int, *, but: str | None = None, now: datetime) -> int:
     """End every live session of an account, except the one with this token; how many there were."""
-    live = update(SignIn).where(SignIn.user_id == user_id, SignIn.ended_at.is_(None))
-    if but:
-        live = live.where(SignIn.token_hash != hash_token(but))
-    return changed(rows, live.values(ended_at=now))
+    others = [SignIn.token_hash != hash_token(but)] if but else []
+    return _end(rows, SignIn.user_id == user_id, *others, now=now)
+
+
+def note_ended(rows: Session, user_id: int, email: str) -> None:
+    """For the journal: the member ended sessions of theirs by hand."""
+    journal.record(rows, "session.ended", user_id=user_id, email=email)
 
 
 def forget_cookie() -> None:
@@ -71,3 +86,23 @@ def forget_cookie() -> None:
 
 def hash_token(token: str) -> str:
     return sha256(token.encode()).hexdigest()
+
+
+def _begin(rows: Session, user_id: int, now: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    rows.add(
+        SignIn(
+            user_id=user_id,
+            token_hash=hash_token(token),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(days=config.current().session_lifetime_days),
+            user_agent=request.user_agent.string[:200],
+            ip=request.remote_addr,
+        )
+    )
+    return token
+
+
+def _end(rows: Session, *whose: ColumnElement[bool], now: datetime) -> int:
+    return changed(rows, update(SignIn).where(*whose, live(now)).values(ended_at=now))

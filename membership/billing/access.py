@@ -15,8 +15,8 @@ from flask_login import UserMixin, current_user
 from sqlalchemy import and_, select, update
 
 from membership import clock
+from membership.accounts import sessions
 from membership.accounts.models import SignIn, User
-from membership.accounts.sessions import IDLE, SEEN_EVERY, hash_token
 from membership.billing import belongings, bindings
 from membership.billing.grants import live
 from membership.billing.models import Grant
@@ -67,17 +67,15 @@ def load_member(token: str) -> Member | None:
         .join(SignIn, SignIn.user_id == User.id)
         .outerjoin(Grant, and_(Grant.user_id == User.id, live(billing_now)))
         .where(
-            SignIn.token_hash == hash_token(token),
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > now,
-            SignIn.last_seen_at > now - IDLE,
+            SignIn.token_hash == sessions.hash_token(token),
+            sessions.live(now),
             User.disabled_at.is_(None),
         )
     ).all()
     if not rows:
         return None
     first = rows[0]
-    if first.last_seen_at < now - SEEN_EVERY:
+    if first.last_seen_at < now - sessions.SEEN_EVERY:
         _note_seen(token, now)
     features = frozenset(row.feature for row in rows if row.feature)
     return Member(token, first.id, first.email, first.name, first.is_owner, features)
@@ -128,5 +126,5 @@ def _payment_found() -> bool:
 
 def _note_seen(token: str, now: datetime) -> None:
     with transaction() as session:
-        mine = update(SignIn).where(SignIn.token_hash == hash_token(token))
+        mine = update(SignIn).where(SignIn.token_hash == sessions.hash_token(token))
         changed(session, mine.values(last_seen_at=now))

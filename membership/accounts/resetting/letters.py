@@ -1,0 +1,69 @@
+"""Mails about passwords."""
+
+from datetime import datetime
+
+from flask import render_template
+from sqlalchemy import select
+
+from membership import clock, config, links
+from membership.accounts import registration
+from membership.accounts.models import PasswordReset
+from membership.accounts.resetting import resets
+from membership.db import db
+from membership.newsletter import signup
+from membership.outbox import Mail, OutboxMessage
+
+
+def password_reset(message: OutboxMessage) -> Mail | None:
+    """The link. params: token_hash. None when it was used, replaced by a newer one, or too old."""
+    mine = select(PasswordReset).where(
+        PasswordReset.token_hash == message.params["token_hash"],
+        PasswordReset.expires_at > clock.now(),
+    )
+    reset = db.session.scalars(mine).first()
+    token = resets.token_of(reset) if reset else None
+    if token is None:
+        return None
+    return _mail(
+        f"A new password for {config.current().site_name}",
+        text="accounts/email/password_reset.txt",
+        html="accounts/email/password_reset.html",
+        email=message.recipient,
+        reset_url=links.whole("reset.page", token=token),
+    )
+
+
+def no_account(message: OutboxMessage) -> Mail | None:
+    """To whoever asked for a link, at an address whose account cannot have one. None when there is
+    one by now."""
+    user = registration.find(db.session(), message.recipient)
+    if user and not user.disabled_at:
+        return None
+    return _mail(
+        f"Your password at {config.current().site_name}",
+        text="accounts/email/no_account.txt",
+        html="accounts/email/no_account.html",
+        email=message.recipient,
+        disabled=user is not None,
+        letters=signup.gets_letters(db.session(), message.recipient),
+        join_url=links.whole("accounts.join"),
+    )
+
+
+def password_changed(message: OutboxMessage) -> Mail | None:
+    """That it was, and what to do if it was somebody else. params: at, device, ip."""
+    told = message.params
+    return _mail(
+        f"Your password at {config.current().site_name} was changed",
+        text="accounts/email/password_changed.txt",
+        html="accounts/email/password_changed.html",
+        email=message.recipient,
+        at=datetime.fromisoformat(told["at"]),
+        device=told["device"],
+        ip=told["ip"],
+        forgot_url=links.whole("reset.forgot"),
+    )
+
+
+def _mail(subject: str, *, text: str, html: str, **context: object) -> Mail:
+    return Mail(subject, render_template(text, **context), render_template(html, **context))
