@@ -43,12 +43,14 @@ class Door:
     """What may be tried only so often. `why` is the sentence for whoever must wait.
 
     `per_account` counts tries on one account (or address, if there may be none), whoever makes
-    them; `per_network` those from one network address, whomever they are about.
+    them; `per_network` those from one network address, whomever they are about; `per_asker` those
+    on one account from one network address, so that no stranger uses up what the account has.
     """
 
     name: str
     why: str
     per_account: tuple[Limit, ...] = ()
+    per_asker: tuple[Limit, ...] = ()
     per_network: tuple[Limit, ...] = ()
 
 
@@ -90,7 +92,8 @@ def knock(
 
 def forgive(session: Session, tried: Tried) -> None:
     """This one was no guess: it does not count."""
-    changed(session, delete(Attempt).where(Attempt.id.in_(tried.ids)))
+    if tried.ids:
+        changed(session, delete(Attempt).where(Attempt.id.in_(tried.ids)))
 
 
 def any_old(session: Session, *, now: datetime) -> bool:
@@ -124,7 +127,7 @@ def network(ip: str) -> str:
     return str(address)
 
 
-def asker() -> str | None:
+def _asker() -> str | None:
     """A digest of the network this request comes from; None when there is none, or when limits per
     network are switched off."""
     if not config.current().ratelimit_enabled or not has_request_context():
@@ -135,14 +138,17 @@ def asker() -> str | None:
 def _counters(
     door: Door, account: str | None, device: str | None
 ) -> list[tuple[str, tuple[Limit, ...]]]:
+    """Which counters a try is on, in the one order in which everybody locks them."""
     if account is not None and device is not None:
         return [(_digest(door.name, "device", device, account), door.per_account)]
-    counters = []
-    if account is not None and door.per_account:
-        counters.append((_digest(door.name, "account", account), door.per_account))
-    if door.per_network and (network_digest := asker()):
-        counters.append((_digest(door.name, "network", network_digest), door.per_network))
-    return sorted(counters)  # everybody locks in one order
+    found, here = [], _asker()
+    if account is not None:
+        found.append((_digest(door.name, "account", account), door.per_account))
+    if account is not None and here:
+        found.append((_digest(door.name, "asker", here, account), door.per_asker))
+    if here:
+        found.append((_digest(door.name, "network", here), door.per_network))
+    return sorted((about, limits) for about, limits in found if limits)
 
 
 def _digest(*parts: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from typing import Any
 
 from membership.config import Config
 
@@ -11,6 +12,11 @@ class _Text(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         record.message = _one_line(record.message)
         return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """Set in: a line that begins further left is one of ours."""
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"    {_one_line(line)}" for line in lines)
 
 
 class _Json(logging.Formatter):

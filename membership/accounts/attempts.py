@@ -20,17 +20,13 @@ PASSWORD = Door(
 RESET = Door(
     "reset",
     "A new password was asked for several times already.",
-    per_account=(Limit(3, _HOUR), Limit(5, _DAY)),
-    per_network=(Limit(10, _HOUR),),
+    per_account=(Limit(5, _HOUR), Limit(10, _DAY)),
+    per_asker=(Limit(3, _HOUR), Limit(5, _DAY)),
+    per_network=(Limit(20, _HOUR),),
 )
 CHANGE = Door(
     "change of address",
     "The address of this account was to be changed several times already.",
     per_account=(Limit(5, _DAY),),
-    per_network=(Limit(10, _HOUR),),
-)
-CODE = Door(
-    "code",
-    "There were too many tries with a code.",
     per_network=(Limit(20, _HOUR),),
 )

@@ -1,5 +1,6 @@
 """Plans, the way to Stripe's page and back, and the portal."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import (
@@ -15,7 +16,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from membership import clock, links
+from membership import clock, limits, links
 from membership.accounts import destinations
 from membership.billing import (
     belongings,
@@ -30,13 +31,19 @@ from membership.billing import portal as billing_portal
 from membership.billing.models import Checkout
 from membership.billing.plans import price_in_words
 from membership.billing.portal import Task
-from membership.db import db
+from membership.db import db, transaction
 from membership.extensions import limiter
+from membership.limits import Door, Limit
 from membership.vendor_ids import plausible
 
 bp = Blueprint("billing", __name__)
 NOT_FOR_SALE = "That price is not for sale. Choose one of the plans."
 FOUND = "We found a payment made with your address. What it opens is open to you now."
+PAGES = Door(
+    "checkout",
+    "You have opened many pages to pay on in a short time.",
+    per_account=(Limit(20, timedelta(hours=1)),),
+)
 LOOKS = 6  # at a payment under way, 2, 4, 8 … seconds apart; then the webhook will tell
 
 
@@ -62,6 +69,9 @@ def pay() -> ResponseReturnValue:
         return _sign_in_first(price_id)
     if bindings.look_again(current_user.user_id, current_user.email):
         return _has_paid()
+    with transaction() as rows:
+        account = str(current_user.user_id)
+        limits.knock(rows, PAGES, account=account, now=clock.now(), back=url_for("billing.plans"))
     try:
         url = checkout.start(
             current_user.user_id,

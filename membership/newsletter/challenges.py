@@ -8,10 +8,18 @@ from math import ceil
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from membership import config
+from membership import config, limits
 from membership.db import changed
+from membership.limits import Door, Limit
 from membership.newsletter import codes
 from membership.newsletter.models import Challenge
+
+# Besides the five tries that each code has, for whoever tries a few on every address.
+GUESSES = Door(
+    "code tried",
+    "There were too many tries with a wrong code.",
+    per_network=(Limit(20, timedelta(hours=1)),),
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +54,9 @@ def check(
 ) -> Proven | Wrong | Gone:
     """Count a try, then compare; spend the code when it is right.
 
-    The caller commits whatever comes back, or the try would not count.
+    The caller commits whatever comes back, or the try would not count. Raises TooSoon.
     """
+    tried = limits.knock(session, GUESSES, now=now)
     challenge = _newest(session, email, purpose, now)
     challenge = challenge or _begin(session, email, purpose, now, decoy=True)
     if not _count_try(session, challenge, now):
@@ -56,6 +65,7 @@ def check(
         left = codes.TRIES - challenge.tries
         return Wrong(left) if left else Gone()
     challenge.spent_at = now
+    limits.forgive(session, tried)
     return Proven(email)
 
 

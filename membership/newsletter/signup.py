@@ -6,11 +6,22 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from membership import config, journal, outbox
+from membership import config, journal, limits, outbox
+from membership.limits import Door, Limit
 from membership.newsletter import challenges, channels, codes
 from membership.newsletter.models import Challenge, CodeSend, SendState, Standing, Subscriber
+from membership.waits import TooSoon
 
 PURPOSE = "join"
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# Half of what an address may be sent (codes.PER_HOUR, PER_DAY): no stranger uses up all of it, and
+# what he asks for, its owner finds in their inbox and can use.
+ASKS = Door(
+    "code asked",
+    "Several codes were asked for already.",
+    per_asker=(Limit(3, _HOUR), Limit(5, _DAY)),
+    per_network=(Limit(20, _HOUR),),
+)
 
 
 def ask(
@@ -30,6 +41,10 @@ def ask(
     wait = resend_wait(session, email, now=now)
     if wait:
         return wait
+    try:
+        limits.knock(session, ASKS, account=email, now=now)
+    except TooSoon as too_soon:  # of this asker alone; the answer is the same
+        return timedelta(seconds=too_soon.seconds)
     challenge = challenges.issue(session, email, PURPOSE, now=now)
     facts = _facts(session, subscriber, now, resend=resend, for_newsletter=for_newsletter)
     channel, reason = channels.first(facts)

@@ -25,7 +25,7 @@ def init_app(app: Flask, config: Config) -> None:
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
         )
         if config.https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if _personal():
             # Only no-store keeps the Back button from showing a members' page after signing out.
             headers["Cache-Control"] = "no-store"

@@ -4,14 +4,15 @@ A code is bound to the address and to the member who asked, so that it gives the
 account its mail names and to no other. Nobody is told whether an address has paid.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 
 from sqlalchemy.orm import Session
 
-from membership import journal, outbox
+from membership import journal, limits, outbox
 from membership.accounts.models import User
 from membership.billing import bindings, unclaimed
+from membership.limits import Door, Limit
 from membership.newsletter import challenges, signup
 from membership.newsletter.challenges import Gone, Proven, Wrong
 from membership.newsletter.channels import Channel
@@ -19,6 +20,11 @@ from membership.newsletter.models import Challenge, CodeSend, SendState
 from membership.waits import TooSoon
 
 LETTER = "claim_code"
+ASKS = Door(
+    "claim asked",
+    "You have asked for several codes already.",
+    per_account=(Limit(10, timedelta(hours=1)),),
+)
 
 
 def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
@@ -32,6 +38,8 @@ def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
     if wait := signup.resend_wait(session, email, now=now):
         seconds = ceil(wait.total_seconds())
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back="/claim")
+    limits.knock(session, ASKS, account=str(user_id), now=now, back="/claim")
+    limits.knock(session, signup.ASKS, account=email, now=now, back="/claim")
     challenge = challenges.issue(session, email, _purpose(user_id), now=now)
     session.add(_send(session, challenge, user_id, now) if waiting else _unsent(challenge, now))
     journal.record(session, "billing.claim_asked", user_id=user_id, paid_with=email)
