@@ -3,14 +3,18 @@
 Nothing secret goes in: no code, password, token or key.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from flask import has_request_context, request
+from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock
 from membership.db import Model
+
+TYPED = ("because", "paid_with")  # details that somebody wrote
 
 
 class Entry(Model):
@@ -37,3 +41,30 @@ def record(
     session.add(
         Entry(at=clock.billing_now(), kind=kind, user_id=user_id, email=email, ip=ip, detail=detail)
     )
+
+
+def forget(
+    session: Session, user_id: int, emails: Iterable[str], name: str | None, *, person: str
+) -> None:
+    """The lines about somebody who left stay, for the owner's audit, and name nobody: `person` only
+    tells them from those of others. What others' lines say of them goes too."""
+    addresses = list(emails)
+    theirs = or_(Entry.user_id == user_id, Entry.email.in_(addresses))
+    mentions = [cast(Entry.detail, String).contains(each, autoescape=True) for each in addresses]
+    for entry in session.scalars(select(Entry).where(or_(theirs, *mentions))):
+        if entry.user_id == user_id or entry.email in addresses:
+            entry.user_id = entry.email = entry.ip = None
+            entry.detail = {**_without([*addresses, name], entry.detail), "person": person}
+        else:
+            entry.detail = _without(addresses, entry.detail)
+    session.flush()
+
+
+def _without(words: Iterable[str | None], detail: dict[str, Any]) -> dict[str, Any]:
+    """The same less what says one of these, or was typed by hand and may say anything."""
+    said = [word for word in words if word]
+    return {
+        key: value
+        for key, value in detail.items()
+        if key not in TYPED and not any(word in str(value) for word in said)
+    }

@@ -7,7 +7,7 @@ stored. Flask-Mail gets here what it lacks: a timeout, verified TLS, and no line
 import logging
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import make_msgid
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import flask_mail
 from flask import Flask, current_app
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -73,10 +73,14 @@ Renderer = Callable[[OutboxMessage], Mail | None]
 def init_app(app: Flask) -> None:
     flask_mail.Mail(app)
     app.extensions["outbox"] = {}
+    app.extensions["outbox without rows"] = set()
 
 
-def register(app: Flask, kind: str, renderer: Renderer) -> None:
+def register(app: Flask, kind: str, renderer: Renderer, *, leaves_no_row: bool = False) -> None:
+    """`leaves_no_row`: nobody is to know that such a mail was sent, once it is."""
     app.extensions["outbox"][kind] = renderer
+    if leaves_no_row:
+        app.extensions["outbox without rows"].add(kind)
 
 
 def send_later(session: Session, kind: str, recipient: str, **params: Any) -> OutboxMessage:
@@ -99,6 +103,16 @@ def count_as_told(session: Session, fact: str, kind: str, recipient: str) -> Non
     message = _message(kind, recipient, {})
     message.fact, message.due_at = fact, None
     _first(session, message)
+
+
+def forget(session: Session, emails: Iterable[str]) -> None:
+    """Nothing that was sent, or is to be sent, to these addresses is known any more."""
+    changed(session, delete(OutboxMessage).where(OutboxMessage.recipient.in_(list(emails))))
+
+
+def take_back(session: Session, ids: Iterable[int]) -> None:
+    """There never were these."""
+    changed(session, delete(OutboxMessage).where(OutboxMessage.id.in_(list(ids))))
 
 
 def drain() -> None:
@@ -155,6 +169,9 @@ def _settle(message: OutboxMessage, **outcome: object) -> None:
     """Never due again, whoever else may have taken the message over meanwhile."""
     values = {"due_at": None, "last_error": None, **outcome}
     with transaction() as session:
+        if message.kind in current_app.extensions["outbox without rows"]:
+            take_back(session, [message.id])
+            return
         changed(
             session,
             update(OutboxMessage).where(OutboxMessage.id == message.id).values(values),

@@ -1,9 +1,11 @@
 """What was received is kept for a time, then emptied: the row stays, for counting and for order,
 and nothing in it is about a person any more."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from sqlalchemy import case, null, select, update
+from sqlalchemy import ColumnElement, case, null, or_, select, update
+from sqlalchemy.orm import Session
 
 from membership import clock, config, limits
 from membership.db import changed, db, transaction
@@ -20,6 +22,24 @@ def drain() -> None:
     if limits.any_old(db.session(), now=clock.now()):
         with transaction() as session:
             limits.forget_old(session, now=clock.now())
+
+
+def forget(
+    session: Session, subjects: Iterable[str], mentions: Iterable[str], *, now: datetime
+) -> None:
+    """Empty whatever came about these payers, or says one of these addresses."""
+    says = [InboxEvent.body.contains(each, autoescape=True) for each in mentions]
+    _empty(session, or_(InboxEvent.subject.in_(list(subjects)), *says), now)
+
+
+def empty(session: Session, ids: Iterable[int], *, now: datetime) -> None:
+    """Empty these, however new they are: they are about somebody who has left."""
+    _empty(session, InboxEvent.id.in_(list(ids)), now)
+
+
+def _empty(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    emptied = {"body": EMPTIED, "scrubbed_at": now, "last_error": None}
+    changed(session, update(InboxEvent).where(which).values(emptied))
 
 
 def _empty_some() -> bool:

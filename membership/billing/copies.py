@@ -8,7 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import journal
-from membership.billing import catalogue, entitlements, matching, payments, trials
+from membership.billing import (
+    catalogue,
+    entitlements,
+    matching,
+    payments,
+    tombstones,
+    trials,
+)
 from membership.billing.models import Checkout, Customer, Product, Subscription
 from membership.billing.stripe_objects import (
     ChargeData,
@@ -41,10 +48,12 @@ def product_ids(
 
 
 def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer | None:
-    """Our copy of a customer; None for a stranger who bought nothing of ours."""
+    """Our copy of a customer; None for a stranger who bought nothing of ours, and for who left."""
     catalogue.keep_products(session, state.new_products)
     # Locked: a claim, or the owner, may be binding it at this moment.
     known = session.get(Customer, state.customer.id, with_for_update=True)
+    if tombstones.stands(session, state.customer.id):
+        return None
     ours = _ours(session, state)
     if known is None and not ours:
         return None
@@ -72,11 +81,13 @@ def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer |
 def keep_checkout(
     session: Session, found: CheckoutData, charges: Sequence[ChargeData], *, now: datetime
 ) -> Checkout | None:
-    """Our copy of a Checkout Session; None when it sold nothing of ours.
+    """Our copy of a Checkout Session; None when it sold nothing of ours, or its guest has left.
 
     What it was paid with is among `charges`.
     """
     known = session.get(Checkout, found.id, with_for_update=True)
+    if tombstones.stands(session, found.id):
+        return None
     ours = sorted(p for p in set(found.product_ids) if session.get(Product, p))
     if known is None and not ours:
         return None

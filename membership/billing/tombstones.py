@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership.db import Model
@@ -19,6 +20,11 @@ class Tombstone(Model):
 def stands(session: Session, key: str | None) -> bool:
     """Whether this payer has left."""
     return key is not None and session.get(Tombstone, key) is not None
+
+
+def among(session: Session, keys: Iterable[str]) -> set[str]:
+    """Which of these payers have left."""
+    return set(session.scalars(select(Tombstone.key).where(Tombstone.key.in_(list(keys)))))
 
 
 def put_up(session: Session, keys: Iterable[str], *, now: datetime) -> None:

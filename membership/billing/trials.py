@@ -21,7 +21,7 @@ def note(session: Session, customer: Customer, *, now: datetime) -> None:
     if session.scalars(trial.limit(1)).first() is None:
         return
     member = session.get(User, customer.user_id) if customer.user_id else None
-    _remember(session, {customer.email, member.email if member else None}, now)
+    remember(session, {customer.email, member.email if member else None}, now)
 
 
 def had_trial(user_id: int) -> bool:
@@ -37,7 +37,8 @@ def had_trial(user_id: int) -> bool:
     return db.session.get(TrialTaken, _hash(email)) is not None
 
 
-def _remember(session: Session, emails: Iterable[str | None], now: datetime) -> None:
+def remember(session: Session, emails: Iterable[str | None], now: datetime) -> None:
+    """These addresses have had theirs."""
     for hashed in sorted({_hash(email) for email in emails if email}):
         if session.get(TrialTaken, hashed):
             continue

@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock, due
+from membership.billing import tombstones
 from membership.db import Model
 
 
@@ -104,7 +105,8 @@ def keep(session: Session, run: Reconciliation, differences: Iterable[Difference
     for one in differences:
         by_key.setdefault(one.key, one)
     here = select(Finding.key).where(Finding.run_id == run.id, Finding.key.in_(by_key))
-    known = set(session.scalars(here))
+    # Who has left stays as they were when they went.
+    known = set(session.scalars(here)) | tombstones.among(session, by_key)
     session.add_all(
         Finding(run_id=run.id, key=one.key, because=one.because)
         for one in by_key.values()
