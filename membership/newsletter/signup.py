@@ -96,6 +96,7 @@ def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Su
     to know; without, a subscription there was before stays."""
     subscriber = subscriber_of(session, email, now=now)
     subscriber.letters = subscriber.letters or letters
+    subscriber.left_at = None
     if subscriber.confirmed_at is None:
         subscriber.confirmed_at = now
         journal.record(session, "newsletter.confirmed", email=email)
