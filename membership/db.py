@@ -1,14 +1,14 @@
 """The database: base class of the rows, and the one way to write.
 
 Reading needs nothing. Writing happens inside `with transaction():`, opened by an edge (a route, a
-webhook, a task, a command); anything written outside one raises. On SQLite a transaction begins
-with BEGIN IMMEDIATE, so that writers queue instead of failing half way.
+webhook, a task, a command); anything written outside one raises. On SQLite a transaction waits for
+its turn (turnstile.py) and begins with BEGIN IMMEDIATE: writers queue instead of failing half way.
 """
 
 import enum
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -38,6 +38,8 @@ from sqlalchemy.orm import (
     registry,
 )
 from sqlalchemy.types import TypeDecorator
+
+from membership.turnstile import turn
 
 _WRITING = "latchkey.writing"
 _IMMEDIATE = "latchkey_immediate"
@@ -113,6 +115,14 @@ def init_app(app: Flask) -> None:
         _prepare(db.engine)
 
 
+def _turn() -> AbstractContextManager[None]:
+    """On SQLite; PostgreSQL has its own lines."""
+    engine = db.engine
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        return turn(engine.url.database)
+    return nullcontext()
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Write: commits at the end, rolls back when anything raises. Does not nest."""
@@ -120,16 +130,17 @@ def transaction() -> Iterator[Session]:
     if session.info.get(_WRITING):
         raise RuntimeError("a transaction is open already: edges commit, verbs only flush")
     end_reading()  # what was read before may be old by now
-    session.info[_WRITING] = True
-    try:
-        session.connection(execution_options={_IMMEDIATE: True})
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
-    finally:
-        session.info[_WRITING] = False
+    with _turn():
+        session.info[_WRITING] = True
+        try:
+            session.connection(execution_options={_IMMEDIATE: True})
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info[_WRITING] = False
 
 
 def end_reading() -> None:

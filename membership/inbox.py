@@ -4,16 +4,19 @@ A webhook only stores. Each source has one handler, registered in `app.py`, that
 `finish` in the same transaction as the effect; when it raises, the event stays due.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
+from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import Index, UniqueConstraint, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import CursorResult, Index, UniqueConstraint, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock, due, jobs
-from membership.db import Model, changed, db
+from membership.db import Model, changed, db, transaction
+from membership.group_commit import GroupCommit
 
 Handler = Callable[["InboxEvent"], None]
 
@@ -42,21 +45,30 @@ class InboxEvent(due.Due, Model):
     scrubbed_at: Mapped[datetime | None]
 
 
+def init_app(app: Flask) -> None:
+    app.extensions["inbox writer"] = GroupCommit(_receive_together)
+
+
 def register(app: Flask, source: str, handler: Handler) -> None:
     app.extensions.setdefault("inbox", {})[source] = handler
 
 
-def receive(session: Session, events: Iterable[InboxEvent]) -> int:
-    """Store each event that is not there yet; how many were new."""
-    new = 0
-    for event in events:
-        try:
-            with session.begin_nested():
-                session.add(event)
-        except IntegrityError:
-            continue  # told before
-        new += 1
-    return new
+def store(event: InboxEvent) -> None:
+    """Store one event unless it is there, in a transaction shared with others of this moment;
+    committed when this returns. Raises NotCommitted."""
+    writer: GroupCommit[InboxEvent] = current_app.extensions["inbox writer"]
+    writer.commit(event)
+
+
+def receive(session: Session, events: Sequence[InboxEvent]) -> int:
+    """Store each of these events, made alike, that is not there yet; how many were new."""
+    if not events:
+        return 0
+    # Always in one order: two processes that are told the same must not wait for each other.
+    told = sorted((_told(event) for event in events), key=itemgetter("source", "event_id"))
+    insert = _INSERTS[db.engine.dialect.name](InboxEvent.__table__).on_conflict_do_nothing()
+    result = session.execute(insert, told, execution_options={"preserve_rowcount": True})
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def drain() -> None:
@@ -88,3 +100,17 @@ def finish(session: Session, ids: Iterable[int]) -> None:
 def last_received(source: str) -> datetime | None:
     newest = select(InboxEvent.received_at).where(InboxEvent.source == source)
     return db.session.scalar(newest.order_by(InboxEvent.received_at.desc()).limit(1))
+
+
+def _receive_together(events: list[InboxEvent]) -> None:
+    with transaction() as session:
+        receive(session, events)
+
+
+def _told(event: InboxEvent) -> dict[str, Any]:
+    """What its maker gave it; the rest is the table's defaults."""
+    return {name: value for name, value in vars(event).items() if name in _COLUMNS}
+
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_COLUMNS = frozenset(InboxEvent.__table__.columns.keys())

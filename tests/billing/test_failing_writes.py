@@ -186,7 +186,7 @@ def test_a_reader_leaves_the_list(make_app: MakeApp, clock: MovableClock) -> Non
 
 
 def _stored(app: Flask, clock: MovableClock, source: str, kind: str, subject: str) -> InboxEvent:
-    event = InboxEvent(
+    told = InboxEvent(
         source=source,
         event_id="evt_1",
         type=kind,
@@ -196,5 +196,5 @@ def _stored(app: Flask, clock: MovableClock, source: str, kind: str, subject: st
         due_at=clock(),
     )
     with app.app_context(), transaction() as session:
-        assert inbox.receive(session, [event]) == 1
-    return event
+        assert inbox.receive(session, [told]) == 1
+        return session.scalars(select(InboxEvent)).one()

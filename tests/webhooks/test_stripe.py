@@ -36,7 +36,7 @@ def test_a_signed_event_is_stored_and_due_before_anyone_calls_stripe(
 ) -> None:
     sandbox.stripe_fault = "down"
     raw = body(event())
-    assert tell(app, raw) == (200, {"stored": 1})
+    assert tell(app, raw) == (200, {"stored": True})
     (kept,) = stored(app)
     assert (kept.event_id, kept.subject) == ("evt_1", "cus_1")
     assert kept.body.encode() == raw

@@ -1,0 +1,144 @@
+"""Those who write to one SQLite file take turns; nobody is kept out by somebody quicker."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from membership.accounts.models import User
+from membership.db import db, transaction
+from membership.turnstile import turn
+from tests.support.clock import MovableClock
+
+HOLDS_FOR_EVER = """
+import sys
+from membership.turnstile import turn
+with turn(sys.argv[1]):
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return str(tmp_path / "site.db")
+
+
+def somebody_is_next(database: str) -> bool:
+    with open(f"{database}-gate") as gate:
+        try:
+            fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def is_free(database: str) -> bool:
+    """Whether a newcomer is let in; waits a good while before it says no."""
+
+    def come_and_go() -> None:
+        with turn(database):
+            pass
+
+    newcomer = threading.Thread(target=come_and_go, daemon=True)
+    newcomer.start()
+    newcomer.join(timeout=10)
+    return not newcomer.is_alive()
+
+
+def test_who_writes_again_at_once_comes_after_who_was_waiting(database: str) -> None:
+    wrote = []
+
+    def ada_waits() -> None:
+        with turn(database):
+            wrote.append("Ada")
+
+    with turn(database):
+        ada = threading.Thread(target=ada_waits)
+        ada.start()
+        while not somebody_is_next(database):
+            pass
+    with turn(database):
+        wrote.append("a worker in a hurry")
+    ada.join()
+    assert wrote == ["Ada", "a worker in a hurry"]
+
+
+def test_one_at_a_time(database: str) -> None:
+    inside, most = [], []
+
+    def write() -> None:
+        for number in range(50):
+            with turn(database):
+                inside.append(number)
+                most.append(len(inside))
+                inside.pop()
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert (len(most), max(most)) == (200, 1)
+
+
+def test_a_process_that_is_killed_puts_the_pen_down(database: str) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", HOLDS_FOR_EVER, database],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == b"writing\n"
+        writer.kill()
+    assert is_free(database)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_child_made_while_writing_does_not_keep_the_pen(database: str) -> None:
+    stays, goes = os.pipe()
+    with turn(database):
+        child = os.fork()
+        if child == 0:
+            os.close(goes)
+            os.read(stays, 1)  # until the test is over
+            os._exit(0)
+    try:
+        assert is_free(database)
+    finally:
+        os.close(goes)
+        os.close(stays)
+        os.waitpid(child, 0)
+
+
+def test_what_fails_puts_the_pen_down(database: str) -> None:
+    with pytest.raises(ZeroDivisionError), turn(database):
+        raise ZeroDivisionError
+    assert is_free(database)
+
+
+def test_a_transaction_waits_for_its_turn_and_reading_for_nobody(
+    app: Flask, clock: MovableClock
+) -> None:
+    def ada_joins() -> None:
+        with app.app_context(), transaction() as session:
+            session.add(User(email="ada@example.com", created_at=clock()))
+
+    with app.app_context():
+        database = db.engine.url.database or ""
+        with turn(database):
+            joining = threading.Thread(target=ada_joins)
+            joining.start()
+            while not somebody_is_next(database):
+                pass
+            assert db.session.scalars(select(User)).all() == []
+        joining.join()
+        db.session.rollback()
+        assert db.session.scalars(select(User.email)).all() == ["ada@example.com"]
