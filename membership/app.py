@@ -24,7 +24,10 @@ from membership import (
 from membership.accounts import cli as accounts_cli
 from membership.accounts import destinations
 from membership.accounts import routes as accounts
-from membership.admin import overview
+from membership.admin import doubles as desk_doubles
+from membership.admin import events as desk_events
+from membership.admin import overview, owner_mail, standing, watch
+from membership.admin import payments as desk_payments
 from membership.billing import (
     access,
     bindings,
@@ -66,6 +69,9 @@ BLUEPRINTS = (
     dashboard.bp,
     premium.bp,
     overview.bp,
+    desk_payments.bp,
+    desk_doubles.bp,
+    desk_events.bp,
     stripe_webhook.bp,
     mailerlite_webhook.bp,
 )
@@ -121,6 +127,7 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
     outbox.register(app, "code", emails.code)
     outbox.register(app, unclaimed.LETTER, letters.paid_first)
     outbox.register(app, claims.LETTER, letters.claim_code)
+    outbox.register(app, owner_mail.LETTER, owner_mail.needs)
 
 
 def _wire_work(app: Flask, config: Config) -> None:
@@ -139,6 +146,7 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds["retention"] = retention.drain
     kinds[missed_events.KIND] = missed_events.drain
     kinds[reconcile.KIND] = reconcile.drain
+    kinds[watch.KIND] = watch.drain
 
 
 def _wire_people(app: Flask) -> None:
@@ -163,7 +171,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
 
     @app.context_processor
     def for_every_template() -> dict[str, Any]:
-        return {"site_name": config.site_name, "site_url": config.site_url}
+        return {"site_name": config.site_name, "site_url": config.site_url, "alarm": standing.alarm}
 
 
 def _wire_commands(app: Flask) -> None:

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import CursorResult, Index, UniqueConstraint, or_, select, update
+from sqlalchemy import CursorResult, Index, UniqueConstraint, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -25,7 +25,7 @@ class InboxEvent(due.Due, Model):
     """One event as it came. `subject` names the thing a re-read of which settles it.
 
     Due until `done_at` or `given_up_at` is set; with neither, it means nothing to us. `scrubbed_at`
-    says when its body was emptied.
+    says when its body was emptied. `fetched`: we had to ask for it, no webhook had brought it.
     """
 
     __tablename__ = "inbox"
@@ -43,6 +43,7 @@ class InboxEvent(due.Due, Model):
     done_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None] = mapped_column(index=True)
     scrubbed_at: Mapped[datetime | None]
+    fetched: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 def init_app(app: Flask) -> None:
@@ -98,7 +99,10 @@ def finish(session: Session, ids: Iterable[int]) -> None:
 
 
 def last_received(source: str) -> datetime | None:
-    newest = select(InboxEvent.received_at).where(InboxEvent.source == source)
+    """When a webhook of this sender last brought something new."""
+    newest = select(InboxEvent.received_at).where(
+        InboxEvent.source == source, InboxEvent.fetched.is_(False)
+    )
     return db.session.scalar(newest.order_by(InboxEvent.received_at.desc()).limit(1))
 
 

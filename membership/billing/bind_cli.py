@@ -33,6 +33,7 @@ def bind(key: str, email: str) -> None:
         message = f"{key} belongs to {whose}. Unbind it first, if that is wrong."
         raise click.ClickException(message) from error
     jobs.nudge("subscribers")
+    jobs.nudge("outbox")
     click.echo(f"{key} belongs to {user.email} now.")
 
 
@@ -64,7 +65,8 @@ def unclaimed() -> None:
         if payment.payer_told_at:
             click.echo(f"    the payer was written to on {day(payment.payer_told_at)}")
         if payment.candidates:
-            click.echo(f"    perhaps of: {', '.join(payment.candidates)}")
+            perhaps = (f"{each.email} ({each.reason})" for each in payment.candidates)
+            click.echo(f"    perhaps of: {', '.join(perhaps)}")
     if not found:
         click.echo("Every payment has its member.")
 

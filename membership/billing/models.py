@@ -112,7 +112,7 @@ class Checkout(Model):
     mode: Mapped[str]
     status: Mapped[str]
     payment_status: Mapped[str]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     paid_at: Mapped[datetime | None]
 
 

@@ -26,6 +26,7 @@ from membership.billing.stripe_objects import (
     ChargeData,
     CheckoutData,
     CustomerData,
+    GivenBackData,
     InvoiceData,
     PriceData,
     ProductData,
@@ -228,6 +229,20 @@ class StripeAPI:
     def expire_checkout(self, session_id: str) -> None:
         with our_errors():
             self._client.v1.checkout.sessions.expire(session_id)
+
+    def cancel(self, subscription_id: str) -> None:
+        """End a subscription now. Nothing is charged or credited for the rest of its period."""
+        with our_errors():
+            self._client.v1.subscriptions.cancel(subscription_id)
+
+    def refund(self, payment_intent: str, amount: int, *, idempotency_key: str) -> GivenBackData:
+        """Give back so much, in minor units, of a payment."""
+        with our_errors():
+            made = self._client.v1.refunds.create(
+                {"payment_intent": payment_intent, "amount": amount},
+                {"idempotency_key": idempotency_key},
+            )
+            return stripe_objects.given_back(made)
 
     def portal_url(
         self,

@@ -88,6 +88,15 @@ class ChargeData:
 
 
 @dataclass(frozen=True)
+class GivenBackData:
+    """A refund. `status` is Stripe's word: one that is pending counts, one that failed does not."""
+
+    id: str
+    amount: int
+    status: str
+
+
+@dataclass(frozen=True)
 class CheckoutData:
     """A Checkout Session. `url` only while it is open; `email` is the one it was paid with.
 
@@ -238,3 +247,7 @@ def charge(found: Any, dispute_status: str | None) -> ChargeData:
         dispute_status=dispute_status,
         created=datetime.fromtimestamp(found.created, UTC),
     )
+
+
+def given_back(found: Any) -> GivenBackData:
+    return GivenBackData(id=found.id, amount=found.amount, status=found.status)

@@ -16,15 +16,16 @@ from membership.waits import TooSoon
 LEASE = timedelta(seconds=60)  # whoever dies in the middle holds the others up no longer
 PATIENCE = 5.0  # seconds
 _LOOK_AGAIN = 0.1
+PREPARING = "Your payment page is being prepared in another window."
 
 
 @contextmanager
-def turn_of(user_id: int) -> Iterator[None]:
-    """Raises TooSoon when another one of this member takes too long."""
+def turn_of(user_id: int, *, busy: str = PREPARING) -> Iterator[None]:
+    """Raises TooSoon, with `busy` as its words, when another one of this member takes too long."""
     deadline = time.monotonic() + PATIENCE
     while not (until := _take(user_id)):
         if time.monotonic() > deadline:
-            raise TooSoon(5, "Your payment page is being prepared in another window.")
+            raise TooSoon(5, busy)
         time.sleep(_LOOK_AGAIN)
     try:
         yield

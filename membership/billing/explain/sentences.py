@@ -130,6 +130,14 @@ SENTENCES: dict[str, Sentence] = {
     "newsletter.code_asked": _code_asked,
     "newsletter.confirmed": _always("The address was proven with the code, for the newsletter."),
     "owner.added": _always("The account became an owner’s."),
+    "owner.bound": _always("An owner gave this account a payment that was nobody’s."),
+    "owner.payment_refunded": _always(
+        "An owner gave the latest payment of a second subscription back."
+    ),
+    "owner.refund_left": _always("An owner decided that nothing more is given back."),
+    "owner.replayed": _always("An owner had events worked on again."),
+    "owner.subscription_ended": _always("An owner ended one of two subscriptions."),
+    "owner.unbound": _always("An owner said that a payment is nobody’s."),
     "session.begun": _always("Signed in."),
     "session.closed_for_a_while": _always(
         "Many passwords were wrong: for a few minutes, only browsers known here could sign in."

@@ -67,7 +67,7 @@ def look(sweep: EventSweep) -> None:
     missing = _not_here(page.found)
     late = clock.billing_now() - ON_ITS_WAY
     with transaction() as session:
-        inbox.receive(session, [events.row(one.event, json.dumps(one.event)) for one in missing])
+        inbox.receive(session, [_row(one) for one in missing])
         if sweep.since and (missed := sum(one.created < late for one in missing)):
             sweep.missed, sweep.missed_at = sweep.missed + missed, clock.billing_now()
             log.warning("%s events had not reached us", missed)
@@ -80,6 +80,12 @@ def look(sweep: EventSweep) -> None:
         due.give_back(session, sweep, again_at=clock.now() + pause)
     if missing:
         jobs.nudge("inbox")
+
+
+def _row(found: EventData) -> InboxEvent:
+    row = events.row(found.event, json.dumps(found.event))
+    row.fetched = True
+    return row
 
 
 def _not_here(found: Sequence[EventData]) -> list[EventData]:

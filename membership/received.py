@@ -1,0 +1,66 @@
+"""Events of the inbox as the owner looks at them: which, in what state, with what in them."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.orm import undefer
+
+from membership.db import db
+from membership.inbox import InboxEvent
+
+_DUE = InboxEvent.due_at.is_not(None)
+_GIVEN_UP = InboxEvent.given_up_at.is_not(None)
+WHICH: dict[str, ColumnElement[bool]] = {
+    "unsettled": or_(_DUE, _GIVEN_UP),
+    "due": _DUE,
+    "failed": or_(_GIVEN_UP, and_(_DUE, InboxEvent.attempts > 0)),
+    "all": true(),
+}
+
+
+def newest(
+    which: str, *, source: str | None = None, before: int | None = None, most: int
+) -> Sequence[InboxEvent]:
+    """So many of these, the newest first. `before` is the number of the one to go on from."""
+    wanted = select(InboxEvent).where(WHICH[which])
+    if source:
+        wanted = wanted.where(InboxEvent.source == source)
+    if before:
+        wanted = wanted.where(InboxEvent.id < before)
+    return db.session.scalars(wanted.order_by(InboxEvent.id.desc()).limit(most)).all()
+
+
+def find(event_id: str) -> InboxEvent | None:
+    """With its body: by our number, or by the sender's id."""
+    named = InboxEvent.event_id == event_id
+    if event_id.isascii() and event_id.isdecimal() and len(event_id) < 10:
+        named = InboxEvent.id == int(event_id)
+    whole = select(InboxEvent).where(named).options(undefer(InboxEvent.body))
+    return db.session.scalars(whole).first()
+
+
+def state(event: InboxEvent) -> str:
+    if event.given_up_at:
+        return f"given up on {moment(event.given_up_at)} after {event.attempts} tries"
+    if event.due_at and event.attempts:
+        times = "once" if event.attempts == 1 else f"{event.attempts} times"
+        return f"failed {times}, next try {moment(event.due_at)}"
+    if event.due_at:
+        return "due"
+    return f"done {moment(event.done_at)}" if event.done_at else "left alone"
+
+
+def body(event: InboxEvent) -> str:
+    """Indented, for reading."""
+    return harmless(json.dumps(json.loads(event.body), indent=2, ensure_ascii=False))
+
+
+def harmless(text: str) -> str:
+    """What strangers typed may steer a terminal, or turn its letters around: that is spelt out."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+
+
+def moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
