@@ -116,10 +116,10 @@ def init_app(app: Flask) -> None:
 
 
 def _turn() -> AbstractContextManager[None]:
-    """On SQLite; PostgreSQL has its own lines."""
-    engine = db.engine
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        return turn(engine.url.database)
+    """On SQLite, of a file; PostgreSQL has its own lines."""
+    url = db.engine.url
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        return turn(url.database)
     return nullcontext()
 
 
