@@ -121,7 +121,6 @@ class Config:
             "BCRYPT_HANDLE_LONG_PASSWORDS": True,
             "RATELIMIT_STORAGE_URI": self.ratelimit_storage_uri,
             "RATELIMIT_ENABLED": self.ratelimit_enabled,
-            "RATELIMIT_HEADERS_ENABLED": True,
             "MAIL_SERVER": self.mail_server,
             "MAIL_PORT": self.mail_port,
             "MAIL_USE_TLS": self.mail_use_tls,
