@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 from werkzeug.test import TestResponse
 
 from membership.accounts.models import User
@@ -19,7 +20,10 @@ def doors(app: Flask) -> Iterator[tuple[str, str]]:
     adapter = app.url_map.bind("")
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/admin"):
-            known = dict.fromkeys(rule.arguments, 1 if "int:" in rule.rule else "x")
+            known = {
+                name: 1 if isinstance(kind, IntegerConverter) else "x"
+                for name, kind in rule._converters.items()
+            }
             for method in sorted(rule.methods or ()):
                 yield method, adapter.build(rule.endpoint, known, method)
 
@@ -30,6 +34,11 @@ def tries(person: Browser, method: str, path: str) -> TestResponse:
     token = form_on(page.text, path="/", action=_any_form(page.text)).fields["csrf_token"]
     sent = {"csrf_token": token} if method not in ("GET", "HEAD", "OPTIONS") else None
     return person.client.open(path, method=method, data=sent, base_url=person.site_url)
+
+
+def said_by(answer: TestResponse) -> str:
+    """What a person reads on it."""
+    return answer.text.partition("<main")[2]
 
 
 def _any_form(html: str) -> str:
@@ -47,7 +56,7 @@ def test_s59_no_page_of_the_desk_opens_to_a_member(
             answer = tries(member, method, path)
             assert answer.status_code == HTTPStatus.NOT_FOUND, (method, path)
         if method == "GET":
-            assert grace.get(path).text == missing.text.replace(NOWHERE, path)
+            assert said_by(grace.get(path)) == said_by(missing), path
 
 
 def test_s59_a_visitor_is_asked_to_sign_in(app: Flask, visitor: Browser) -> None:

@@ -1,73 +1,20 @@
 """What the database is asked: nothing whose cost grows with how many others there are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, event
 
 from membership.billing import sync
-from membership.db import db
 from sandbox.server import Sandbox
+from tests.support.asked import asked_of, read_whole
 from tests.support.browser import Browser, Elsewhere
 from tests.support.links import payment_link, pays_by_link
 from tests.support.mail import Work
 from tests.support.paying import chooses, copy_catalogue, newest_at_stripe, pays
 
-Asked = list[tuple[str, Any]]
-
 DAY = 24 * 60 * 60  # seconds
-# Tables that grow with the members; the catalogue, say, does not.
-GROWING = {
-    "checkouts",
-    "customers",
-    "grants",
-    "inbox",
-    "journal",
-    "outbox",
-    "payments",
-    "subscribers",
-    "subscriptions",
-    "trials_taken",
-    "unclaimed_payments",
-    "users",
-}
 pytestmark = pytest.mark.usefixtures("listening")
-
-
-@contextmanager
-def asked_of(app: Flask) -> Iterator[Asked]:
-    """Every statement, with its parameters."""
-    asked: Asked = []
-
-    def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
-        asked.append((statement, parameters))
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(engine, "before_cursor_execute", note)
-
-
-def read_whole(app: Flask, asked: Asked) -> set[str]:
-    """Statements that go through every row of a table that grows."""
-    with app.app_context(), db.engine.connect() as connection:
-        return {
-            statement
-            for statement, parameters in asked
-            if statement.startswith(("SELECT", "UPDATE", "DELETE"))
-            and GROWING.intersection(_scanned(connection, statement, parameters))
-        }
-
-
-def _scanned(connection: Connection, statement: str, parameters: Any) -> list[str]:
-    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-    steps = [str(step[-1]).split() for step in plan]
-    return [step[1] for step in steps if step[0] == "SCAN" and "INDEX" not in step]
 
 
 @pytest.fixture

@@ -1,0 +1,59 @@
+"""What the database was asked: how much, and whether it went through everybody's rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Connection, event
+
+from membership.db import db
+
+Asked = list[tuple[str, Any]]
+# Tables that grow with the members; the catalogue, say, does not.
+GROWING = {
+    "checkouts",
+    "customers",
+    "grants",
+    "inbox",
+    "journal",
+    "outbox",
+    "payments",
+    "subscribers",
+    "subscriptions",
+    "trials_taken",
+    "unclaimed_payments",
+    "users",
+}
+
+
+@contextmanager
+def asked_of(app: Flask) -> Iterator[Asked]:
+    """Every statement, with its parameters."""
+    asked: Asked = []
+
+    def note(_: object, __: object, statement: str, parameters: Any, *___: object) -> None:
+        asked.append((statement, parameters))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def read_whole(app: Flask, asked: Asked) -> set[str]:
+    """Statements that go through every row of a table that grows."""
+    with app.app_context(), db.engine.connect() as connection:
+        return {
+            statement
+            for statement, parameters in asked
+            if statement.startswith(("SELECT", "UPDATE", "DELETE"))
+            and GROWING.intersection(_scanned(connection, statement, parameters))
+        }
+
+
+def _scanned(connection: Connection, statement: str, parameters: Any) -> list[str]:
+    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    steps = [str(step[-1]).split() for step in plan]
+    return [step[1] for step in steps if step[0] == "SCAN" and "INDEX" not in step]
