@@ -22,8 +22,11 @@ from membership import (
     worker,
 )
 from membership.accounts import cli as accounts_cli
-from membership.accounts import destinations
+from membership.accounts import destinations, password_setting
 from membership.accounts import routes as accounts
+from membership.accounts.resetting import letters as password_letters
+from membership.accounts.resetting import resets
+from membership.accounts.resetting import routes as reset
 from membership.admin import doubles as desk_doubles
 from membership.admin import events as desk_events
 from membership.admin import overview, owner_mail, standing, watch
@@ -46,6 +49,7 @@ from membership.billing.explain import cli as why_cli
 from membership.billing.repair import missed_events, reconcile
 from membership.config import ROOT, Config, environment
 from membership.dashboard import routes as dashboard
+from membership.dashboard import security
 from membership.doctor import cli as doctor_cli
 from membership.library import posts
 from membership.library import routes as library
@@ -63,10 +67,12 @@ BLUEPRINTS = (
     health.bp,
     newsletter.bp,
     accounts.bp,
+    reset.bp,
     billing.bp,
     claim.bp,
     library.bp,
     dashboard.bp,
+    security.bp,
     premium.bp,
     overview.bp,
     desk_payments.bp,
@@ -125,6 +131,9 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
     mailerlite.init_app(app, config)
     outbox.init_app(app)
     outbox.register(app, "code", emails.code)
+    outbox.register(app, resets.LETTER, password_letters.password_reset)
+    outbox.register(app, resets.NO_ACCOUNT_LETTER, password_letters.no_account)
+    outbox.register(app, password_setting.LETTER, password_letters.password_changed)
     outbox.register(app, unclaimed.LETTER, letters.paid_first)
     outbox.register(app, claims.LETTER, letters.claim_code)
     outbox.register(app, owner_mail.LETTER, owner_mail.needs)

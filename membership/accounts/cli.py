@@ -3,7 +3,8 @@
 import click
 from flask.cli import AppGroup
 
-from membership.accounts import named, registration
+from membership import clock
+from membership.accounts import named, registration, sessions
 from membership.db import transaction
 
 owner = AppGroup("owner", help="The people who run this site.")
@@ -12,8 +13,9 @@ owner = AppGroup("owner", help="The people who run this site.")
 @owner.command("add")
 @click.argument("email")
 def add(email: str) -> None:
-    """Make the account at EMAIL an owner's."""
+    """Make the account at EMAIL an owner's. It signs in anew, wherever it was signed in."""
     with transaction() as session:
         user = named.member(session, email)
         registration.make_owner(session, user)
+        sessions.end_all(session, user.id, now=clock.now())
     click.echo(f"{user.email} is an owner now.")

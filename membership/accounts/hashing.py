@@ -36,6 +36,11 @@ def is_right(password_hash: str | None, password: str) -> bool:
     return right and password_hash is not None
 
 
+def costs_too_little(password_hash: str) -> bool:
+    """Whether it was made before BCRYPT_LOG_ROUNDS was raised."""
+    return int(password_hash.split("$")[2]) < config.current().bcrypt_log_rounds
+
+
 def _in_turn(act: Callable[..., T], *given: str) -> T:
     """Raises TooSoon rather than let people queue without end."""
     if not _queue.places.acquire(blocking=False):

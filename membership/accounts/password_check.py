@@ -4,10 +4,14 @@ Every try is counted against the account, and too many wrong ones close this doo
 to a browser that has been let in before, which has tries of its own.
 """
 
+from contextlib import suppress
+
+from sqlalchemy import update
+
 from membership import clock, journal, limits
 from membership.accounts import attempts, devices, hashing, registration
 from membership.accounts.models import User
-from membership.db import db, transaction
+from membership.db import changed, db, transaction
 from membership.limits import Tried
 from membership.waits import TooSoon
 
@@ -23,6 +27,7 @@ def account_of(email: str, password: str, *, back: str | None = None) -> User | 
     tried = _count(email, user, back)
     if _is_right(password_hash, password, tried) and user is not None and not user.disabled_at:
         _forgive(tried)
+        _raise_cost(user, password)
         return user
     with transaction() as rows:
         journal.record(rows, attempts.REFUSED, email=email)
@@ -45,6 +50,18 @@ def _is_right(password_hash: str | None, password: str, tried: Tried) -> bool:
     except TooSoon:  # so many are signing in that this one was not looked at
         _forgive(tried)
         raise
+
+
+def _raise_cost(user: User, password: str) -> None:
+    """A hash from the days of a lower cost is made anew, now that the password is at hand."""
+    dated = user.password_hash
+    if dated is None or not hashing.costs_too_little(dated):
+        return
+    with suppress(TooSoon):  # so many are signing in: next time, then
+        fresh = hashing.hash_password(password)
+        with transaction() as rows:
+            theirs = update(User).where(User.id == user.id, User.password_hash == dated)
+            changed(rows, theirs.values(password_hash=fresh))
 
 
 def _forgive(tried: Tried) -> None:

@@ -111,6 +111,8 @@ def _because(reason: str) -> str:
 
 # One for every kind that is recorded anywhere, and no other: tests/billing/test_timeline.py looks.
 SENTENCES: dict[str, Sentence] = {
+    "account.disabled": _always("The owner shut this account: nobody can sign in to it."),
+    "account.enabled": _always("The owner opened this account again."),
     "account.opened": _always("The account was opened."),
     "billing.bound": _bound,
     "billing.checkout_begun": _always("A page to pay on was opened at Stripe."),
@@ -138,9 +140,15 @@ SENTENCES: dict[str, Sentence] = {
     "owner.replayed": _always("An owner had events worked on again."),
     "owner.subscription_ended": _always("An owner ended one of two subscriptions."),
     "owner.unbound": _always("An owner said that a payment is nobody’s."),
+    "password.changed": _always("The password was changed, and every other device signed out."),
+    "password.reset": _always(
+        "A new password was set by the link from a mail, and every other device signed out."
+    ),
+    "password.reset_asked": _always("A link for a new password was asked for."),
     "session.begun": _always("Signed in."),
     "session.closed_for_a_while": _always(
         "Many passwords were wrong: for a few minutes, only browsers known here could sign in."
     ),
+    "session.ended": _always("Other devices were signed out by hand."),
     "session.refused": _always("Somebody was not let in: the password was not right."),
 }
