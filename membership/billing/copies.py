@@ -163,6 +163,7 @@ def _keep_subscription(
             oldest_open_invoice_start=min(
                 (i.period_start for i in mine if i.status == "open"), default=None
             ),
+            paid_until=next((i.period_end for i in mine if i.status == "paid"), None),
         )
     )
 

@@ -53,6 +53,7 @@ class SubscriptionFacts:
     """A subscription as Stripe has it. `status` is Stripe's word, known to us or not.
 
     `latest_payment` is the newest of those that succeeded: older ones never close a door.
+    `paid_until` is the end of what the newest invoice that is paid was for; None when none is.
     """
 
     stripe_id: str
@@ -64,6 +65,7 @@ class SubscriptionFacts:
     cancel_at: datetime | None
     ended_at: datetime | None
     oldest_open_invoice_start: datetime | None
+    paid_until: datetime | None = None
     collection_paused: bool = False
     latest_payment: PaymentFacts | None = None
 
@@ -190,7 +192,8 @@ class _Rules:
         as_it_was = held.ends_at if held else self.now
         match sub.status:
             case "active" | "trialing" if sub.collection_paused:
-                return _earlier(as_it_was, sub.cancel_at), f"{sub.status}, collection paused"
+                end = sub.paid_until or as_it_was
+                return _earlier(end, sub.cancel_at), f"{sub.status}, collection paused"
             case "active" | "trialing" if sub.cancel_at:
                 return sub.cancel_at, f"{sub.status}, ends as scheduled"
             case "active" | "trialing":

@@ -37,6 +37,7 @@ def of_subscription(session: Session, row: Subscription) -> SubscriptionFacts:
         cancel_at=row.cancel_at,
         ended_at=row.ended_at,
         oldest_open_invoice_start=row.oldest_open_invoice_start,
+        paid_until=row.paid_until,
         collection_paused=row.collection_paused,
         latest_payment=_payment(session, row.latest_payment),
     )

@@ -68,7 +68,8 @@ class Customer(Model):
 class Subscription(Model):
     """A subscription as Stripe last told us; nothing here is ours to decide.
 
-    `latest_payment` is the newest of those that succeeded; `seen_in` the last comparison that found
+    `latest_payment` is the newest of those that succeeded; `paid_until` the end of what the newest
+    invoice that is paid was for; `seen_in` the last comparison that found
     it in Stripe's list; `trial_end_told` the trial's end that the member was reminded of.
     """
 
@@ -88,6 +89,7 @@ class Subscription(Model):
     trial_end: Mapped[datetime | None] = mapped_column(index=True)
     trial_end_told: Mapped[datetime | None]
     oldest_open_invoice_start: Mapped[datetime | None]
+    paid_until: Mapped[datetime | None]
     latest_payment: Mapped[str | None]
     seen_in: Mapped[int | None]
 

@@ -62,12 +62,14 @@ class SubscriptionData:
 
 @dataclass(frozen=True)
 class InvoiceData:
-    """`paid_by`: the ids of the PaymentIntents that paid it."""
+    """The period is of what it asks money for; `paid_by`: the ids of the PaymentIntents that paid
+    it."""
 
     id: str
     subscription_id: str | None
     status: str
     period_start: datetime
+    period_end: datetime
     paid_by: list[str]
 
 
@@ -196,11 +198,13 @@ def invoice(found: Any) -> InvoiceData:
     parent = field(found, "parent")
     details = field(parent, "subscription_details") if parent else None
     starts = [line.period.start for line in found.lines.data if _renews(line)]
+    ends = [line.period.end for line in found.lines.data if line.amount >= 0]
     return InvoiceData(
         id=found.id,
         subscription_id=id_of(field(details, "subscription")) if details else None,
         status=found.status,
         period_start=datetime.fromtimestamp(min(starts, default=found.created), UTC),
+        period_end=datetime.fromtimestamp(max(ends, default=found.created), UTC),
         paid_by=[str(id_of(p.payment.payment_intent)) for p in found.payments.data if _paid(p)],
     )
 

@@ -113,7 +113,7 @@ def _read_customer(customer_id: str) -> CustomerState:
     api = stripe_api.client()
     customer = api.customer(customer_id)
     if customer.deleted:
-        return CustomerState(customer, [], [], [], _charges_for_good(customer_id), [])
+        return CustomerState(customer, [], [], [], _charges_of_the_deleted(customer_id), [])
     subscriptions = api.subscriptions(customer_id)
     invoices = api.invoices(customer_id)
     checkouts = api.completed_checkouts(customer_id)
@@ -123,12 +123,11 @@ def _read_customer(customer_id: str) -> CustomerState:
     return CustomerState(customer, subscriptions, invoices, checkouts, charges, new_products)
 
 
-def _charges_for_good(customer_id: str) -> list[ChargeData]:
-    """What a deleted customer bought once stays theirs; it may be given back or disputed still."""
-    once = select(Payment.payment_intent).where(
-        Payment.customer_id == customer_id, Payment.checkout_id.is_not(None)
-    )
-    intents = db.session.scalars(once.order_by(Payment.paid_at)).all()
+def _charges_of_the_deleted(customer_id: str) -> list[ChargeData]:
+    """What a deleted customer bought once stays theirs, and all that they paid may be given back or
+    disputed still."""
+    paid = select(Payment.payment_intent).where(Payment.customer_id == customer_id)
+    intents = db.session.scalars(paid.order_by(Payment.paid_at)).all()
     return [c for intent in intents for c in stripe_api.client().charges_of(intent)]
 
 

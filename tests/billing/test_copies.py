@@ -1,6 +1,6 @@
 """From what Stripe says to what opens: our copy and the ledger, without a browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -62,6 +62,17 @@ def subscription(clock: MovableClock, status: str = "active") -> SubscriptionDat
     )
 
 
+def invoice(
+    id_: str,
+    status: str,
+    begins: datetime,
+    *,
+    sub: str = "sub_1",
+    paid_by: Sequence[str] = (),
+) -> InvoiceData:
+    return InvoiceData(id_, sub, status, begins, begins + 30 * DAY, list(paid_by))
+
+
 def session_of(clock: MovableClock, **changes: str | None) -> CheckoutData:
     made = CheckoutData(
         id="cs_1",
@@ -118,11 +129,11 @@ def test_grace_runs_from_the_oldest_unpaid_period(
         catalogue.write(session, Catalogue([product(clock)], []))
         session.add(Customer(stripe_id="cus_1", user_id=1, created_at=clock()))
     unpaid = (
-        InvoiceData("in_2", "sub_1", "open", clock() - 1 * DAY, []),
-        InvoiceData("in_1", "sub_1", "open", clock() - 2 * DAY, []),
-        InvoiceData("in_3", "sub_1", "paid", clock() - 40 * DAY, ["pi_3"]),
-        InvoiceData("in_4", "sub_1", "void", clock() - 50 * DAY, []),
-        InvoiceData("in_0", "sub_of_another", "open", clock() - 30 * DAY, []),
+        invoice("in_2", "open", clock() - 1 * DAY),
+        invoice("in_1", "open", clock() - 2 * DAY),
+        invoice("in_3", "paid", clock() - 40 * DAY, paid_by=["pi_3"]),
+        invoice("in_4", "void", clock() - 50 * DAY),
+        invoice("in_0", "open", clock() - 30 * DAY, sub="sub_of_another"),
     )
     since = clock() - 2 * DAY
     told(app, clock, subscription(clock, "past_due"), invoices=unpaid)
@@ -132,10 +143,27 @@ def test_grace_runs_from_the_oldest_unpaid_period(
     assert end_of_grant(app) == since + days * DAY
 
 
+@pytest.mark.parametrize("status", ["active", "trialing"])
+def test_without_collecting_it_is_open_to_the_end_of_what_was_paid(
+    app: Flask, member: int, clock: MovableClock, status: str
+) -> None:
+    """Stripe has moved the period on; the newest invoice that is paid says how far the money went,
+    however many were void, or are of another subscription."""
+    paused = replace(subscription(clock, status), collection_paused=True)
+    bills = (
+        invoice("in_3", "void", clock() - 10 * DAY),
+        invoice("in_other", "paid", clock() - 5 * DAY, sub="sub_of_another"),
+        invoice("in_2", "paid", clock() - 27 * DAY),
+        invoice("in_1", "paid", clock() + 300 * DAY),  # a year's, before a change of plan
+    )
+    told(app, clock, paused, invoices=bills)
+    assert end_of_grant(app) == clock() + 3 * DAY
+
+
 def test_a_card_that_works_again_opens_what_grace_had_shut(
     app: Flask, member: int, clock: MovableClock, site_url: str
 ) -> None:
-    failed = (InvoiceData("in_1", "sub_1", "open", clock() - 30 * DAY, []),)
+    failed = (invoice("in_1", "open", clock() - 30 * DAY),)
     told(app, clock, subscription(clock, "past_due"), invoices=failed)
     assert premium(app, site_url) == 402
     told(app, clock, subscription(clock))
@@ -343,8 +371,8 @@ def test_of_two_payments_in_one_second_the_later_one_counts(
 ) -> None:
     """She changed her plan at once: what she paid first is disputed, then what she paid last."""
     paid = (
-        InvoiceData("in_1", "sub_1", "paid", clock(), ["pi_1"]),
-        InvoiceData("in_2", "sub_1", "paid", clock(), ["pi_2"]),
+        invoice("in_1", "paid", clock(), paid_by=["pi_1"]),
+        invoice("in_2", "paid", clock(), paid_by=["pi_2"]),
     )
     first, last = charge(clock()), replace(charge(clock()), payment_intent="pi_2")
     disputed = replace(first, dispute_status="lost")

@@ -79,7 +79,15 @@ SUBSCRIPTIONS: list[tuple[SubscriptionFacts, datetime]] = [
     (subscription("active", cancel_at=NOW + 90 * DAY), NOW + 90 * DAY),
     (subscription("active", cancel_at=NOW - DAY), NOW - DAY),
     (subscription("trialing", cancel_at=NOW + 2 * DAY), NOW + 2 * DAY),
-    # It goes on, but nothing is charged: what was granted stays, and nothing is added.
+    # It goes on, but nothing is charged: open to the end of what was paid, whatever we had known.
+    (subscription("active", collection_paused=True, paid_until=RENEWS), RENEWS),
+    (subscription("trialing", collection_paused=True, paid_until=NOW + DAY), NOW + DAY),
+    (subscription("active", collection_paused=True, paid_until=NOW - 40 * DAY), NOW - 40 * DAY),
+    (
+        subscription("active", collection_paused=True, paid_until=RENEWS, cancel_at=NOW + DAY),
+        NOW + DAY,
+    ),
+    # The same, and nothing ever paid: what was granted stays, and nothing is added.
     (subscription("active", collection_paused=True), HELD_UNTIL),
     (subscription("trialing", collection_paused=True), HELD_UNTIL),
     (subscription("active", collection_paused=True, cancel_at=NOW + DAY), NOW + DAY),
@@ -132,6 +140,11 @@ def test_looking_again_later_moves_no_date(sub: SubscriptionFacts, _ends_at: dat
     (first,) = grants(sub, held=Held(HELD_UNTIL))
     (again,) = grants(sub, held=Held(first.ends_at), now=NOW + 9 * DAY)
     assert again == first
+
+
+def test_what_was_paid_is_open_though_collecting_was_paused_before_we_heard_of_it() -> None:
+    (grant,) = grants(subscription("active", collection_paused=True, paid_until=RENEWS))
+    assert grant.ends_at == RENEWS
 
 
 @pytest.mark.parametrize("status", ["incomplete", "incomplete_expired"])

@@ -273,6 +273,18 @@ def test_a_deleted_customers_guide_stays_and_may_be_given_back(
     assert premium(grace) == SHUT
 
 
+def test_what_a_deleted_customer_is_given_back_is_written_down(
+    grace: Browser, till: Till, app: Flask
+) -> None:
+    """It opens nothing any more; the owner's books must be right all the same."""
+    charge = till.sells(grace, "monthly")
+    ask_stripe(till.sandbox, f"customers/{charge['customer']}", method="DELETE")
+    till.refunds(charge, 200)
+    assert premium(grace) == SHUT
+    with app.app_context():
+        assert db.session.query(Payment.amount_refunded).scalar() == 200
+
+
 def test_the_owner_is_told_once_of_a_word_that_nobody_knows(
     grace: Browser, till: Till, app: Flask
 ) -> None:

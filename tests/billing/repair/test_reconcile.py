@@ -402,3 +402,18 @@ def test_it_is_done_every_night_and_the_owner_can_read_of_it(
         jobs.run_due()
         nights = select(func.count()).where(Reconciliation.night.is_not(None))
         assert db.session.scalar(nights) == 3  # two that were, and the next one
+
+
+@on_each_database
+def test_who_paid_is_let_in_though_the_owner_has_stopped_collecting(
+    grace: Browser, app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """What she paid was not heard of when it happened, nor that her next month is a gift of words
+    alone: she is let in for the month she paid, and not for the next."""
+    customer, subscription = subscribes(app, sandbox, GRACE)
+    ask_stripe(sandbox, f"subscriptions/{subscription}", {"pause_collection[behavior]": "void"})
+    reconciles(app)
+    assert premium(grace) == OPEN
+    assert found(app) == [(customer, "paid-but-locked", "mended")]
+    clock.passes(timedelta(days=32))
+    assert still_open(app) == 0
