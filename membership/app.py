@@ -29,7 +29,7 @@ from membership.accounts.resetting import resets
 from membership.accounts.resetting import routes as reset
 from membership.admin import doubles as desk_doubles
 from membership.admin import events as desk_events
-from membership.admin import overview, owner_mail, standing, watch
+from membership.admin import overview, owner_mail, people, person, standing, watch
 from membership.admin import payments as desk_payments
 from membership.billing import (
     access,
@@ -78,6 +78,8 @@ BLUEPRINTS = (
     desk_payments.bp,
     desk_doubles.bp,
     desk_events.bp,
+    people.bp,
+    person.bp,
     stripe_webhook.bp,
     mailerlite_webhook.bp,
 )

@@ -51,7 +51,7 @@ def _subscriptions() -> dict[str, int]:
         .where(Subscription.status.in_(wanted))
         .group_by(Subscription.status)
     )
-    return dict(db.session.execute(counted).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(counted)}
 
 
 def _lapsed(now: datetime) -> int:

@@ -1,12 +1,27 @@
-"""The desk's first page."""
+"""The desk's first page: what needs the owner, and how the site is doing."""
 
+from datetime import datetime
+
+from babel.dates import format_timedelta
 from flask import render_template
 
-from membership.admin import desk
+from membership import clock, jobs
+from membership.admin import deliveries, desk, needs, numbers
 
 bp = desk.room("admin", __name__)
 
 
 @bp.get("")
 def overview() -> str:
-    return render_template("admin/overview.html")
+    return render_template(
+        "admin/overview.html",
+        needs=needs.needs(),
+        numbers=numbers.read(clock.billing_now()),
+        health=deliveries.look(jobs.last_beat()),
+        ago=_ago,
+    )
+
+
+def _ago(moment: datetime) -> str:
+    """5 minutes ago."""
+    return format_timedelta(moment - clock.now(), add_direction=True, locale="en")

@@ -140,6 +140,12 @@ SENTENCES: dict[str, Sentence] = {
     "owner.replayed": _always("An owner had events worked on again."),
     "owner.subscription_ended": _always("An owner ended one of two subscriptions."),
     "owner.unbound": _always("An owner said that a payment is nobody’s."),
+    "owner.disabled": _always("An owner shut this account at the desk."),
+    "owner.enabled": _always("An owner opened this account again at the desk."),
+    "owner.gave": _always("An owner gave access at the desk."),
+    "owner.read_again": _always("An owner had Stripe asked again what this account has."),
+    "owner.signed_out": _always("An owner signed this account out everywhere."),
+    "owner.took_back": _always("An owner took back at the desk what had been given."),
     "password.changed": _always("The password was changed, and every other device signed out."),
     "password.reset": _always(
         "A new password was set by the link from a mail, and every other device signed out."
