@@ -69,8 +69,7 @@ class Deeds:
 
     `members` have a proven address, by name. `began` says who began a Checkout Session on the site,
     `signed` who a reference was signed for. `said` is the last word of the owner, or of a proven
-    claim, about a customer or a guest's session: a member, or None for nobody's. `held` is the end
-    a subscription had when collecting was paused.
+    claim, about a customer or a guest's session: a member, or None for nobody's.
     """
 
     members: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +77,6 @@ class Deeds:
     signed: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, str | None] = field(default_factory=dict)
     comps: Sequence[Comp] = ()
-    held: Mapping[str, End] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

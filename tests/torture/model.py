@@ -92,21 +92,39 @@ def payments_are_ours(key: str, stripe: Stripe) -> bool:
         for s in stripe.sessions
         if key in (s["id"], s["customer"]) and s["mode"] == "payment" and _is_paid(s)
     ]
-    return any(_product(line) in stripe.opens for lines in bought for line in lines)
+    return any(_sells_ours(lines, stripe) for lines in bought)
+
+
+def charges_of_ours(stripe: Stripe) -> Iterator[Json]:
+    """Every charge that succeeded and paid for something of ours."""
+    subscribed = {s["id"] for s in stripe.subscriptions if _sells_ours(_items(s), stripe)}
+    bought = {
+        s["payment_intent"]
+        for s in stripe.sessions
+        if s["mode"] == "payment" and _is_paid(s) and _sells_ours(_lines(s), stripe)
+    }
+    for charge in stripe.charges:
+        intent = charge["payment_intent"]
+        if _succeeded(charge) and (intent in bought or stripe.paid_with.get(intent) in subscribed):
+            yield charge
+
+
+def _sells_ours(lines: Sequence[Json], stripe: Stripe) -> bool:
+    return any(_product(line) in stripe.opens for line in lines)
 
 
 # When does it end?
 
 
 def subscription_end(
-    subscription: Json, stripe: Stripe, deeds: Deeds, policy: Policy, feature: str = PREMIUM
+    subscription: Json, stripe: Stripe, policy: Policy, feature: str = PREMIUM
 ) -> End:
     items = [i for i in _items(subscription) if feature in stripe.opens.get(_product(i), ())]
     if not items or _latest_payment_shuts(subscription, stripe, policy):
         return GONE
     match subscription["status"]:
         case "active" | "trialing":
-            return _running(subscription, items, deeds)
+            return _running(subscription, items, stripe)
         case "past_due":
             return _overdue(subscription, items, stripe, policy)
         case "canceled":
@@ -116,13 +134,31 @@ def subscription_end(
     raise ValueError(f"the tables do not know the status {subscription['status']!r}")
 
 
-def _running(subscription: Json, items: Sequence[Json], deeds: Deeds) -> End:
+def _running(subscription: Json, items: Sequence[Json], stripe: Stripe) -> End:
     period_end = max(item["current_period_end"] for item in items)
     scheduled = _scheduled(subscription, period_end)
     if subscription["pause_collection"]:
-        had = deeds.held.get(subscription["id"], GONE)
-        return End(had.or_sooner(scheduled).earliest, had.latest)
+        return _paid_for(subscription, stripe).or_sooner(scheduled)
     return End.at(scheduled if scheduled < FOREVER else period_end + AFTER_A_PERIOD)
+
+
+def _paid_for(subscription: Json, stripe: Stripe) -> End:
+    """Nothing is collected: it is open to the end of what the newest invoice that is paid was for.
+    What that one gives back, lines below nothing, is of the plan before."""
+    paid = [
+        invoice
+        for invoice in stripe.invoices
+        if invoice["status"] == "paid" and subscription_of(invoice) == subscription["id"]
+    ]
+    if not paid:
+        return GONE
+    newest = max(float(invoice["created"]) for invoice in paid)
+    ends = [
+        max(line["period"]["end"] for line in invoice["lines"]["data"] if line["amount"] >= 0)
+        for invoice in paid
+        if invoice["created"] == newest
+    ]
+    return End(min(ends), max(ends))
 
 
 def _scheduled(subscription: Json, period_end: float) -> float:
@@ -247,7 +283,7 @@ def doors(stripe: Stripe, deeds: Deeds, policy: Policy) -> Iterator[Door]:
     for subscription in stripe.subscriptions:
         member = owner_of(subscription["customer"], stripe, deeds)
         if member:
-            end = subscription_end(subscription, stripe, deeds, policy)
+            end = subscription_end(subscription, stripe, policy)
             yield Door(member, subscription["id"], end)
     for session in stripe.sessions:
         if session["mode"] != "payment":

@@ -4,7 +4,7 @@ import threading
 from random import Random
 
 from tests.support.paying import DECLINED, WORKS
-from tests.torture import shop
+from tests.torture import peace, shop
 from tests.torture.at_stripe import FAILS_LATER
 from tests.torture.townsfolk import Person
 
@@ -61,7 +61,7 @@ def claims(person: Person, dice: Random) -> str | None:
     """What they paid with their other address; or, in vain, what somebody else paid with theirs."""
     if not person.is_member:
         return None
-    person.town.settle()
+    peace.settle(person.town)
     if dice.random() < 0.3:
         person.claims_in_vain(person.neighbour)
         return f"tries to claim what {person.neighbour.name} paid"

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.torture import model
+from tests.torture import model, peace
 from tests.torture.facts import DAY, FOREVER, Comp
 from tests.torture.townsfolk import Person
 
@@ -53,7 +53,6 @@ def unbinds(person: Person, dice: Random) -> str | None:
     done, said = person.town.flask("billing", "unbind", key)
     if done:
         person.diary.said[key] = None
-        person.diary.forgets_ends(key, person.town)
     elif whose is not None:
         person.town.complain("owner", f"{key} is {whose}'s, and unbinding it said: {said}")
     return f"sees {key} taken from {whose}: {said.strip()}"
@@ -61,7 +60,7 @@ def unbinds(person: Person, dice: Random) -> str | None:
 
 def _payment(person: Person, dice: Random, *, unclaimed: bool) -> tuple[str | None, str | None]:
     """A customer, or a guest's session, and whose it is when everything has come to rest."""
-    person.town.settle()
+    peace.settle(person.town)
     stripe, deeds = person.town.api.everything(), person.diary.deeds()
     owners = {
         key: model.owner_of(key, stripe, deeds)

@@ -99,5 +99,6 @@ def _opened(town: Town) -> Town:
     shop.stock(town.sandbox)
     done, said = town.flask("billing", "catalogue")
     assert done, said
+    town.heard_at = town.sandbox.clock.now()
     town.sandbox.webhook_url = f"{town.url}/webhooks/stripe"
     return town

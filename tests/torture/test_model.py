@@ -47,7 +47,13 @@ def invoice(status: str, *starts: int, id_: str = "in_1") -> Any:
         "id": id_,
         "status": status,
         "parent": {"subscription_details": {"subscription": "sub_1"}},
-        "lines": {"data": [{"period": {"start": start}} for start in starts]},
+        "created": starts[0],
+        "lines": {
+            "data": [
+                {"amount": 500, "period": {"start": start, "end": start + 30 * DAY}}
+                for start in starts
+            ]
+        },
     }
 
 
@@ -114,7 +120,7 @@ STATUSES = [
 @pytest.mark.parametrize(("status", "more", "end"), STATUSES)
 def test_a_status_has_its_end(status: str, more: dict[str, Any], end: End) -> None:
     stripe = Stripe(products=PRODUCTS)
-    assert model.subscription_end(subscription(status, **more), stripe, Deeds(), Policy()) == end
+    assert model.subscription_end(subscription(status, **more), stripe, Policy()) == end
 
 
 def test_grace_is_counted_from_the_oldest_open_invoice() -> None:
@@ -127,21 +133,28 @@ def test_grace_is_counted_from_the_oldest_open_invoice() -> None:
             invoice("paid", old - 30 * DAY, id_="in_3"),
         ],
     )
-    end = model.subscription_end(subscription("past_due"), stripe, Deeds(), Policy(grace_days=3))
+    end = model.subscription_end(subscription("past_due"), stripe, Policy(grace_days=3))
     assert end == End.at(old + 3 * DAY)
 
 
-def test_paused_collection_keeps_the_end_it_had() -> None:
-    deeds = Deeds(held={"sub_1": End.at(NOW + DAY)})
+def test_without_collecting_it_is_open_to_the_end_of_what_was_paid() -> None:
     paused = subscription(pause_collection={"behavior": "void"})
-    stripe = Stripe(products=PRODUCTS)
-    assert model.subscription_end(paused, stripe, deeds, Policy()) == End.at(NOW + DAY)
+    bills = [
+        invoice("void", PERIOD_START, id_="in_3"),
+        invoice("paid", PERIOD_START - 10 * DAY, id_="in_2"),
+        invoice("paid", PERIOD_START - 40 * DAY, id_="in_1"),
+    ]
+    stripe = Stripe(products=PRODUCTS, invoices=bills)
+    assert model.subscription_end(paused, stripe, Policy()) == End.at(PERIOD_START + 20 * DAY)
+    ends_sooner = {**paused, "cancel_at": NOW - 5 * DAY}
+    assert model.subscription_end(ends_sooner, stripe, Policy()) == End.at(NOW - 5 * DAY)
+    assert model.subscription_end(paused, Stripe(products=PRODUCTS), Policy()) == GONE
 
 
 @pytest.mark.parametrize("status", ["anything", ""])
 def test_a_status_that_the_tables_do_not_know_is_no_answer(status: str) -> None:
     with pytest.raises(ValueError, match="do not know"):
-        model.subscription_end(subscription(status), Stripe(products=PRODUCTS), Deeds(), Policy())
+        model.subscription_end(subscription(status), Stripe(products=PRODUCTS), Policy())
 
 
 @pytest.mark.parametrize(
@@ -149,9 +162,7 @@ def test_a_status_that_the_tables_do_not_know_is_no_answer(status: str) -> None:
     [("prod_member", True), ("prod_all", True), ("prod_letters", False), ("prod_poster", False)],
 )
 def test_only_products_of_ours_open_and_only_what_they_name(product: str, opens: bool) -> None:
-    end = model.subscription_end(
-        subscription(product=product), Stripe(products=PRODUCTS), Deeds(), Policy()
-    )
+    end = model.subscription_end(subscription(product=product), Stripe(products=PRODUCTS), Policy())
     assert (end > GONE) is opens
 
 
@@ -173,7 +184,7 @@ def test_refunds(policy: str, refund: Any, once_open: bool, subscribed_open: boo
     stripe = paid(charge(**refund))
     rules = Policy(on_refund=policy)
     assert (model.purchase_end(session(), stripe, rules) > GONE) is once_open
-    end = model.subscription_end(subscription(), stripe, Deeds(), rules)
+    end = model.subscription_end(subscription(), stripe, rules)
     assert (end > GONE) is subscribed_open
 
 
@@ -186,7 +197,7 @@ DISPUTES = [(status, False) for status in facts.DISPUTE_SHUTS] + [
 def test_disputes(status: str, stays_open: bool) -> None:
     stripe = paid(charge(), disputes=[{"charge": "ch_1", "status": status}])
     assert (model.purchase_end(session(), stripe, Policy()) > GONE) is stays_open
-    end = model.subscription_end(subscription(), stripe, Deeds(), Policy())
+    end = model.subscription_end(subscription(), stripe, Policy())
     assert (end > GONE) is stays_open
     assert model.purchase_end(session(), stripe, Policy(on_dispute="keep")) > GONE
 
@@ -194,14 +205,14 @@ def test_disputes(status: str, stays_open: bool) -> None:
 def test_an_older_payment_never_closes_a_subscription() -> None:
     old, new = charge("ch_1", NOW - 40 * DAY, **FULL), charge("ch_2", NOW - 10 * DAY)
     stripe = paid(old, new, disputes=[{"charge": "ch_1", "status": "lost"}])
-    end = model.subscription_end(subscription(), stripe, Deeds(), Policy(on_refund="always"))
+    end = model.subscription_end(subscription(), stripe, Policy(on_refund="always"))
     assert end == End.at(PERIOD_END + DAY)
 
 
 def test_a_failed_payment_is_none() -> None:
     old, failed = charge("ch_1", NOW - DAY, **FULL), charge("ch_2", NOW, status="failed")
     stripe = paid(old, failed)
-    end = model.subscription_end(subscription(), stripe, Deeds(), Policy(on_refund="always"))
+    end = model.subscription_end(subscription(), stripe, Policy(on_refund="always"))
     assert end == GONE
 
 

@@ -30,10 +30,7 @@ class Api:
             invoice_payments=[*self.list("invoice_payments")],
             charges=[*self.list("charges")],
             disputes=[*self.list("disputes")],
-            sessions=[
-                session | {"line_items": self._get(f"checkout/sessions/{session['id']}/line_items")}
-                for session in self.list("checkout/sessions")
-            ],
+            sessions=[*self.list("checkout/sessions", **{"expand[]": "data.line_items"})],
         )
 
     def list(self, name: str, **wanted: str) -> Iterator[dict[str, Any]]:

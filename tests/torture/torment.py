@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from membership.db import db
 from membership.inbox import InboxEvent
-from tests.torture import acts, model
-from tests.torture.facts import Answer
+from tests.torture import acts, books, model, peace
+from tests.torture.facts import DAY, Answer
 from tests.torture.histories import History
-from tests.torture.town import Town, Unsettled, Wrong
+from tests.torture.town import Town, Wrong
 from tests.torture.townsfolk import Diary, Person
 
 EVERY = 40  # steps between two checkpoints
@@ -26,6 +26,9 @@ class Record:
     wrong: list[Wrong] = field(default_factory=list)
     steps: int = 0  # lived through
     events: int = 0
+    drops: int = 0  # events that no webhook brought
+    vanished: int = 0  # of those, what Stripe's list of events no longer tells of
+    brakes: int = 0
     unaccounted: int = 0
     kills: int = 0
     asked: int = 0
@@ -35,7 +38,8 @@ class Record:
 
     def __str__(self) -> str:
         return (
-            f"{self.events} events, {self.kills} kills, {self.asked} answers ({self.open} open, "
+            f"{self.events} events, {self.drops} dropped ({self.vanished} for good), "
+            f"{self.kills} kills, {self.brakes} brakes, {self.asked} answers ({self.open} open, "
             f"{self.either} on the edge), {len(self.wrong)} wrong, {self.unaccounted} unaccounted"
         )
 
@@ -77,30 +81,45 @@ class Inspector:
         return self.people[name]
 
     def finds_wrong(self) -> bool:
-        """Let everything come to rest, and compare each answer with the model's."""
-        record = self.record
-        record.kills, record.story = self.town.kills, self.town.story
+        """Let everything come to rest, and compare each answer with the model's; before the whole
+        comparison too, when what Stripe's events tell must do."""
+        record, town = self.record, self.town
+        record.story = town.story
         try:
-            self.town.settle()
-        except Unsettled as unrest:
+            peace.calm(town)
+            if peace.hear(town):
+                record.wrong.extend(self._wrong_answers("by what was heard"))
+            peace.compare(town)
+        except peace.Unsettled as unrest:
             record.wrong.append(Wrong("unrest", f"it does not come to rest:\n{unrest}"))
-        record.wrong.extend(self.town.complaints)
-        record.wrong.extend(self._unaccounted())
-        record.wrong.extend(self._wrong_answers())
-        self.town.say(f"      checkpoint: {record}")
+        record.wrong.extend(town.complaints)
+        record.wrong.extend(self._unheard())
+        record.wrong.extend(self._wrong_answers("by what was compared"))
+        record.wrong.extend(self._wrong_books())
+        record.kills, record.brakes = town.kills, town.brakes
+        town.say(f"      checkpoint: {record}")
         return bool(record.wrong)
 
-    def _unaccounted(self) -> Iterator[Wrong]:
-        """Events that Stripe sent, and that are not in the inbox, or not done."""
-        sent = self.town.events() - self.known
+    def _wrong_books(self) -> Iterator[Wrong]:
+        found = list(books.wrong(self.town, self.town.api.everything(), self.diary.deeds()))
+        self.record.unaccounted += len(found)
+        yield from found[:5]
+
+    def _unheard(self) -> Iterator[Wrong]:
+        """Events that Stripe sent, and that are not in the inbox, or not done. Those that no
+        webhook brought and Stripe's list no longer has are lost for good."""
+        created = {id_: at for id_, at in self.town.events().items() if id_ not in self.known}
+        sent = created.keys()
         with self.town.app.app_context():
             undone = InboxEvent.due_at.is_not(None) | InboxEvent.given_up_at.is_not(None)
             stored = select(InboxEvent.event_id, undone, InboxEvent.last_error)
             rows = db.session.execute(stored.where(InboxEvent.source == "stripe")).all()
             db.session.rollback()
         errors = {event_id: error for event_id, undone, error in rows if undone}
-        missing = sent - {event_id for event_id, _, _ in rows}
-        self.record.events = len(sent)
+        absent = sent - {event_id for event_id, _, _ in rows}
+        missing = {id_ for id_ in absent if created[id_] > self._now() - peace.LISTED + DAY}
+        self.record.events, self.record.vanished = len(sent), len(absent - missing)
+        self.record.drops = len(sent - self.town.delivered())
         self.record.unaccounted = len(missing) + len(errors)
         if missing:
             some = ", ".join(sorted(missing)[:5])
@@ -108,7 +127,7 @@ class Inspector:
         for event_id, error in list(errors.items())[:3]:
             yield Wrong("undone", f"{event_id} is not done: {error}")
 
-    def _wrong_answers(self) -> Iterator[Wrong]:
+    def _wrong_answers(self, when: str) -> Iterator[Wrong]:
         right_ones, said = self._right(), self._said()
         while (later := self._right()) != right_ones:  # a moment passed while we asked
             right_ones, said = later, self._said()
@@ -117,7 +136,7 @@ class Inspector:
             self.record.open += right is Answer.OPEN
             self.record.either += right is Answer.EITHER
             if right is not Answer.EITHER and said[name] is not right:
-                text = f"{name} should find it {right}, and is answered {said[name]}"
+                text = f"{name} should find it {right}, and is answered {said[name]} {when}"
                 yield Wrong(f"not {right}", "\n    ".join([text, *self._doors_of(name)]))
 
     def _said(self) -> Mapping[str, Answer | int]:
@@ -144,7 +163,7 @@ class Inspector:
 
 @contextmanager
 def _inspector(town: Town) -> Iterator[Inspector]:
-    inspector = Inspector(town, known=town.events())
+    inspector = Inspector(town, known=set(town.events()))
     try:
         yield inspector
     finally:

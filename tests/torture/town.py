@@ -6,30 +6,24 @@ the same database: it runs the owner's commands, rings the workers, and looks at
 
 import random
 import signal
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psutil
 from flask import Flask
-from sqlalchemy import ColumnElement, select, update
 
-from membership import clock, jobs
-from membership.billing.pace import Pace
-from membership.db import db, transaction
-from membership.inbox import InboxEvent
-from membership.outbox import OutboxMessage
+from membership import jobs
 from sandbox import run
-from sandbox.faults import WebhookFaults
 from sandbox.server import Sandbox
 from tests.torture.facts import Policy
 from tests.torture.told import Api
 
-ROUNDS = 15  # of hurrying what was put off, before what still fails is said to fail
-WAITED_FOR: tuple[type[InboxEvent | OutboxMessage], ...] = (InboxEvent, OutboxMessage)
-WORKERS = ("worker-1", "worker-2")
+PROCESSES = {
+    "web": ("gunicorn", "-c", "gunicorn.conf.py"),
+    "worker-1": ("flask", "worker"),
+    "worker-2": ("flask", "worker"),
+}
 
 
 class Wrong(NamedTuple):
@@ -37,10 +31,6 @@ class Wrong(NamedTuple):
 
     kind: str
     text: str
-
-
-class Unsettled(AssertionError):
-    """Something is still not done, however often it was tried."""
 
 
 @dataclass
@@ -51,6 +41,8 @@ class Town:
     policy: Policy
     processes: run.Household | None = None
     kills: int = 0
+    brakes: int = 0  # comparisons that closed nothing, and asked the owner to look
+    heard_at: float = 0.0  # by Stripe's clock: what happened before has reached the site
     story: list[str] = field(default_factory=list)
     complaints: list[Wrong] = field(default_factory=list)
 
@@ -59,9 +51,14 @@ class Town:
         """Stripe's, as an owner would ask it."""
         return Api(self.sandbox.stripe_base)
 
-    def events(self) -> set[str]:
-        """Ids of all that Stripe has ever sent: its API tells of the last 30 days alone."""
-        return {event["id"] for event in self.sandbox.account.all("event")}
+    def events(self) -> dict[str, int]:
+        """All that Stripe ever had to say, by id, and when: its API tells of 30 days alone."""
+        return {event["id"]: event["created"] for event in self.sandbox.account.all("event")}
+
+    def delivered(self) -> set[str]:
+        """Events that a webhook brought."""
+        there = self.sandbox.account.store.having("delivery", "state", "delivered")
+        return {delivery["event"] for delivery in there}
 
     def complain(self, kind: str, text: str) -> None:
         """Something happened that never should."""
@@ -82,7 +79,8 @@ class Town:
     def work(self) -> None:
         """What workers do by themselves; here, where there are none, it is done now."""
         if not self.processes:
-            self._everything()
+            with self.app.app_context():
+                jobs.run_due()
 
     def mails(self, address: str) -> list[str]:
         """Subjects, oldest first."""
@@ -124,72 +122,7 @@ class Town:
         """Everybody who was killed is started again, and the site answers."""
         if not self.processes:
             return
-        for name in WORKERS:
+        for name, arguments in PROCESSES.items():
             if name not in self.processes.members:
-                self.processes.start(name, "-m", "flask", "worker")
-        if "web" not in self.processes.members:
-            self.processes.start("web", "-m", "gunicorn", "-c", "gunicorn.conf.py")
-            self.processes.wait_until(lambda: run.answers(f"{self.url}/healthz"), "web")
-
-    # Peace
-
-    def settle(self) -> None:
-        """No fault any more; everything is delivered and done. Raises Unsettled."""
-        self.sandbox.stripe_fault = None
-        self.sandbox.webhook_faults = WebhookFaults()
-        self.sandbox.webhooks_paused = False
-        self.revive()
-        for _ in range(ROUNDS):
-            self.sandbox.deliver_pending()
-            self._hurry()
-            self._everything()
-            if self._is_quiet():
-                return
-        raise Unsettled(self._unrest())
-
-    def _everything(self) -> None:
-        """The workers' sweep, at once: with workers it is only asked for, and given a moment."""
-        with self.app.app_context():
-            if not self.processes:
-                jobs.run_due()
-                return
-            for kind in self.app.extensions["jobs"].kinds:
-                jobs.nudge(kind)
-        moment = time.monotonic() + 2
-        while not self._is_quiet() and time.monotonic() < moment:
-            time.sleep(0.05)
-
-    def _is_quiet(self) -> bool:
-        return not self._unrest()
-
-    def _unrest(self) -> str:
-        """What is not done yet, in words; nothing when all is."""
-        deliveries = self.sandbox.account.store.find("delivery", _is_on_its_way)
-        with self.app.app_context():
-            undone = [
-                f"{model.__tablename__} {id_}, {attempts} failures: {error or ''}"
-                for model in WAITED_FOR
-                for id_, attempts, error in db.session.execute(
-                    select(model.id, model.attempts, model.last_error)
-                    .where(_is_undone(model))
-                    .limit(9)
-                )
-            ]
-            db.session.rollback()
-        return "\n".join([*(f"on its way: {d['event']}" for d in deliveries), *undone])
-
-    def _hurry(self) -> None:
-        """Nobody waits for back-offs and pauses, nor for the leases that the dead have left."""
-        with self.app.app_context(), transaction() as session:
-            for model in WAITED_FOR:
-                waits = _is_undone(model), model.due_at > clock.now()
-                session.execute(update(model).where(*waits).values(due_at=clock.now()))
-            session.execute(update(Pace).values(closed_until=0.0, refusals=0))
-
-
-def _is_undone(model: type[InboxEvent | OutboxMessage]) -> ColumnElement[bool]:
-    return model.due_at.is_not(None)
-
-
-def _is_on_its_way(delivery: Mapping[str, Any]) -> bool:
-    return bool(delivery["state"] == "pending")
+                self.processes.start(name, "-m", *arguments)
+        self.processes.wait_until(lambda: run.answers(f"{self.url}/healthz"), "web")

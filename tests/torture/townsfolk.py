@@ -16,8 +16,8 @@ from tests.support.browser import Elsewhere
 from tests.support.mail import code_in
 from tests.support.people import PASSWORD
 from tests.support.site import soon
-from tests.torture import model, shop
-from tests.torture.facts import Answer, Comp, Deeds, End
+from tests.torture import model, peace, shop
+from tests.torture.facts import Answer, Comp, Deeds
 from tests.torture.town import Town
 
 _FIRST = (
@@ -40,20 +40,10 @@ class Diary:
     signed: dict[str, str] = field(default_factory=dict)
     said: dict[str, str | None] = field(default_factory=dict)
     comps: dict[str, Comp] = field(default_factory=dict)
-    held: dict[str, End] = field(default_factory=dict)
     paid_by: dict[str, str] = field(default_factory=dict)
 
-    def forgets_ends(self, key: str, town: Town) -> None:
-        """What was nobody's while collecting was paused, and is somebody's again: whether it has
-        the end it once had, the tables do not say."""
-        for subscription in town.sandbox.account.all("subscription", customer=key):
-            if had := self.held.get(subscription["id"]):
-                self.held[subscription["id"]] = End(0, had.latest)
-
     def deeds(self) -> Deeds:
-        return Deeds(
-            self.members, self.began, self.signed, self.said, [*self.comps.values()], self.held
-        )
+        return Deeds(self.members, self.began, self.signed, self.said, [*self.comps.values()])
 
 
 @dataclass
@@ -150,7 +140,7 @@ class Person:
         had = len(self.town.mails(self.other_email))
         if not self._asks_for_a_code(self.other_email):
             return []  # asked a moment ago
-        self.town.settle()
+        peace.settle(self.town)
         codes = self.town.mails(self.other_email)[had:]
         if bool(codes) is not bool(waiting):
             self.town.complain("claim", f"{self.name} claims {waiting}, and is sent {codes}")

@@ -1,8 +1,10 @@
 """What happens to everybody: time, lost nudges, a Stripe that fails, and sudden deaths."""
 
+import threading
 from random import Random
 
-from tests.torture import model
+from membership.billing.repair import reconcile
+from tests.torture import model, peace
 from tests.torture.facts import DAY, Answer, Stripe
 from tests.torture.townsfolk import Person
 
@@ -18,7 +20,7 @@ def time_passes(person: Person, dice: Random) -> str | None:
 def nothing_is_heard_of_stripe(person: Person, dice: Random) -> str | None:
     """Time passes and every webhook is lost: doors fall shut by what was known, or what is true."""
     town, deeds = person.town, person.diary.deeds()
-    town.settle()
+    peace.settle(town)
     known = town.api.everything()
     town.sandbox.webhooks_paused = True
     hours = dice.choice(_until_something_ends(known, town.sandbox.clock.now()))
@@ -65,10 +67,78 @@ def webhooks_go_wrong(person: Person, dice: Random) -> str | None:
     return f"sees webhooks go wrong: {faults}"
 
 
+def webhooks_are_lost(person: Person, dice: Random) -> str | None:
+    """For good: nobody will ever bring them again."""
+    faults = person.town.sandbox.webhook_faults
+    faults.lost = dice.choice([0.1, 0.5, 1.0])
+    return f"sees {faults.lost:.0%} of webhooks lost"
+
+
+def the_secret_is_another(person: Person, dice: Random) -> str | None:
+    """Each is refused, and tried again until Stripe gives it up or the secret is right again."""
+    faults = person.town.sandbox.webhook_faults
+    faults.wrong_secret = dice.choice([0.0, 1.0])
+    return f"sees webhooks signed with {'another' if faults.wrong_secret else 'the right'} secret"
+
+
+def the_endpoint_is_switched_off(person: Person, _dice: Random) -> str | None:
+    peace.switch_endpoint(person.town, on=False)
+    return "sees the endpoint switched off"
+
+
+def mail_fails(person: Person, dice: Random) -> str | None:
+    person.town.sandbox.mail_refused = dice.choice([0.0, 0.3])
+    return f"sees {person.town.sandbox.mail_refused:.0%} of mails refused for now"
+
+
+def the_sweep_looks(person: Person, _dice: Random) -> str | None:
+    """Webhooks are as they are; within a quarter of an hour the sweep looks, and that must do."""
+    town, diary = person.town, person.diary
+    town.sandbox.stripe_fault = None
+    town.revive()
+    if not peace.sweep(town):
+        return "waits for the sweep, which came too late to find all"
+    now, stripe = town.sandbox.clock.now(), town.api.everything()
+    right = model.answers(stripe, diary.deeds(), town.policy, now)
+    for name, answer in right.items():
+        said = person.meets(name).reads()
+        if answer is not Answer.EITHER and said is not answer:
+            town.complain(f"not {answer}", f"{name} is answered {said} after the sweep")
+    return "waits for the sweep"
+
+
+def the_night_comes(person: Person, dice: Random) -> str | None:
+    """The workers compare with Stripe; perhaps one of them is killed in the middle of it."""
+    town = person.town
+    if not peace.begin_the_night(town):
+        return None
+    if dice.random() < 0.5 and peace.is_in_the_middle(town):
+        town.kill(dice.choice(["worker-1", "worker-2"]))
+        return "sees the night come, and a worker killed as it compares"
+    return "sees the night come"
+
+
+def two_compare_at_once(person: Person, _dice: Random) -> str | None:
+    """The owner, in two windows, while the workers may be at it too."""
+    app = person.town.app
+
+    def compare() -> None:
+        with app.app_context():
+            reconcile.work_on(reconcile.begin(dry_run=False, force=False))
+
+    windows = [threading.Thread(target=compare) for _ in range(2)]
+    for window in windows:
+        window.start()
+    for window in windows:
+        window.join()
+    return "sees the owner compare in two windows"
+
+
 def stripe_fails(person: Person, dice: Random) -> str | None:
     sandbox = person.town.sandbox
-    sandbox.stripe_fault = dice.choice([None, "down", "down", "down", "limit"])
-    sandbox.stripe_fault_share = 0.1 if sandbox.stripe_fault == "limit" else dice.choice([0.1, 0.5])
+    sandbox.stripe_fault = dice.choice([None, "down", "down", "down", "limit", "slow"])
+    sandbox.stripe_fault_share = dice.choice([0.1, 0.5]) if sandbox.stripe_fault == "down" else 0.1
+    sandbox.slowness = 1.0
     return f"sees Stripe fail: {sandbox.stripe_fault}, {sandbox.stripe_fault_share} of calls"
 
 
