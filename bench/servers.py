@@ -1,4 +1,4 @@
-"""Each contender under the same gunicorn: same configuration, same workers, its own port."""
+"""Processes: each contender under the same gunicorn, and the project's worker."""
 
 import os
 import socket
@@ -16,20 +16,34 @@ TICKS = os.sysconf("SC_CLK_TCK")
 @contextmanager
 def gunicorn(app: str, port: int, environ: dict[str, str]) -> Iterator[int]:
     """Serve `app` (module:factory()) on the port; yields the master's process id."""
-    command = [sys.executable, "-m", "gunicorn", "-c", "bench/gunicorn.conf.py", app]
+    command = ["-m", "gunicorn", "-c", "bench/gunicorn.conf.py", app]
+    with running(command, environ | {"PORT": str(port)}) as master:
+        _wait_for(port)
+        yield master
+
+
+@contextmanager
+def running(command: list[str], environ: dict[str, str]) -> Iterator[int]:
+    """A Python of ours, stopped in the end; yields its process id."""
     process = subprocess.Popen(
-        command,
+        [sys.executable, *command],
         cwd=ROOT,
-        env=os.environ | environ | {"PORT": str(port)},
+        env=os.environ | environ,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port)
         yield process.pid
     finally:
         process.terminate()
         process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def cpu_seconds(master: int) -> float:
@@ -44,7 +58,7 @@ def _cpu(pid: int) -> float:
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(400):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
