@@ -15,7 +15,7 @@ JSON = "application/json"
 class Watched:
     """`calls`: what was asked for, in order. `down_after`: how many are answered before Stripe is
     down; None, all of them. `account`: the id that Stripe says the key is of, when not its own;
-    `secretive`: the key may not ask."""
+    `secretive`: the key may not ask; `loses`: the path whose answers are lost on their way."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -23,6 +23,7 @@ class Watched:
         self.down_after: int | None = None
         self.account: str | None = None
         self.secretive = False
+        self.loses: str | None = None
 
     def asked_for(self, path: str) -> list[str]:
         return [call for call in self.calls if call.partition("?")[0] == path]
@@ -53,6 +54,8 @@ def watched(stripe_base: str) -> Iterator[Watched]:
             headers={name: value for name, value in request.headers if name != "Host"},
             timeout=30,
         )
+        if path == door.loses:
+            return Response('{"error": {"type": "api_error"}}', 500, content_type=JSON)
         return Response(found.content, found.status_code, content_type=JSON)
 
     with served(app, port):
