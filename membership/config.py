@@ -7,6 +7,7 @@ use; `.env.example` explains each.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import quote
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ class Config:
             "MAIL_USE_SSL": self.mail_use_ssl,
             "MAIL_USERNAME": self.mail_username,
             "MAIL_PASSWORD": self.mail_password,
-            "MAIL_DEFAULT_SENDER": (self.site_name, self.mail_default_sender),
+            "MAIL_DEFAULT_SENDER": f'"{quote(self.site_name)}" <{self.mail_default_sender}>',
             "MAX_CONTENT_LENGTH": 256 * 1024,
             "MAX_FORM_MEMORY_SIZE": 64 * 1024,
             "SESSION_COOKIE_NAME": "__Host-session" if self.https else "session",
