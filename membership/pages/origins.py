@@ -12,6 +12,8 @@ OURS = ("same-origin", "none")  # none: typed, or sent again by the person
 def init_app(app: Flask, config: Config) -> None:
     @app.before_request
     def refuse_other_sites() -> None:
+        if request.routing_exception:  # nothing will be done, and by another name of this site
+            return  # not even a page can be drawn
         if request.method not in SAFE and not _from_here(config.site_url):
             abort(403, "This was sent from another site. Open the page here, and send it again.")
 
@@ -25,4 +27,4 @@ def _from_here(site_url: str) -> bool:
     if fetched is not None:
         return fetched in OURS
     origin = request.headers.get("Origin", "null")
-    return origin in ("null", site_url, request.host_url.rstrip("/"))
+    return origin in ("null", site_url) or origin == request.host_url.rstrip("/")

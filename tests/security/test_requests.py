@@ -117,6 +117,15 @@ def test_s41_a_form_on_another_site_is_refused_even_with_the_token(
     assert is_in(ada)
 
 
+def test_s44_a_form_of_another_site_by_another_name_of_ours_is_told_only_the_latter(
+    visitor: Browser,
+) -> None:
+    headers = {"Host": "evil.test", "Origin": EVIL, "Sec-Fetch-Site": "cross-site"}
+    answer = visitor.client.post("/login", headers=headers)
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    assert answer.mimetype == "text/plain"
+
+
 @pytest.mark.parametrize(
     "said",
     [
