@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from membership import clock, inbox
-from membership.billing import catalogue, sync
-from membership.db import transaction
+from membership import clock, inbox, retention
+from membership.billing import catalogue, sync, tombstones
+from membership.db import db, transaction
 from membership.inbox import InboxEvent
 from membership.vendor_ids import plausible
 
@@ -49,15 +49,18 @@ SUBJECTS: dict[str, Callable[[dict[str, Any]], str | None]] = {
 
 
 def row(event: dict[str, Any], body: str) -> InboxEvent:
-    """The inbox row of a verified event; due unless its type means nothing to us."""
+    """The inbox row of a verified event; due unless its type means nothing to us. Of one that will
+    never be worked on, and is about somebody who left, nothing is kept but that it came."""
     subject = subject_of(event)
     now = clock.now()
+    of_gone = not subject and tombstones.stands(db.session(), _its_customer(_object(event)))
     return InboxEvent(
         source=SOURCE,
         event_id=str(event["id"]),
         type=str(event["type"]),
         subject=subject,
-        body=body,
+        body=retention.EMPTIED if of_gone else body,
+        scrubbed_at=now if of_gone else None,
         received_at=now,
         due_at=now if subject else None,
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from membership.accounts import address_changes
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.models import SignIn, User
-from membership.billing.explain import sentences
+from membership.billing.explain import sentences, timeline
 from membership.billing.models import (
     Checkout,
     Customer,
@@ -92,8 +92,7 @@ def _sent_to(
 
 
 def _history(session: Session, person: _Person) -> list[Row]:
-    without_account = and_(Entry.user_id.is_(None), _sent_to(person, Entry.email, Entry.at))
-    theirs = select(Entry).where(or_(Entry.user_id == person.user_id, without_account))
+    theirs = select(Entry).where(timeline.about(person.user_id, person.email))
     return [
         {"at": _plain(entry.at), "what": sentences.of_entry(entry), "ip": entry.ip}
         for entry in session.scalars(theirs.order_by(Entry.at, Entry.id))

@@ -31,6 +31,17 @@ def listed(sandbox: Sandbox, email: str) -> Listed | None:
     return Listed(found["status"], {group["name"] for group in found["groups"]}, fields)
 
 
+def becomes(sandbox: Sandbox, email: str, status: str) -> None:
+    """What a reader, or their mail server, makes of the letters: unsubscribed, bounced."""
+    answer = requests.post(
+        f"{sandbox.mailerlite_base}/subscribers",
+        json={"email": email, "status": status},
+        headers={"Authorization": "Bearer sandbox", "Accept": "application/json"},
+        timeout=10,
+    )
+    assert answer.ok, answer.text
+
+
 def set_up(app: Flask) -> str:
     """flask newsletter setup; what it said."""
     done = app.test_cli_runner().invoke(args=["newsletter", "setup"])

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from membership.accounts import address_changes
 from membership.billing.explain import sentences
 from membership.db import db
 from membership.journal import Entry
@@ -30,9 +31,17 @@ class Day:
 
 
 def of_member(user_id: int, email: str, *, newest: int | None = None) -> list[Day]:
-    """Theirs: what was recorded of the account, and of its address when it had none."""
-    before = and_(Entry.user_id.is_(None), Entry.email == email)
-    return _days(or_(Entry.user_id == user_id, before), newest)
+    """Theirs, day by day."""
+    return _days(about(user_id, email), newest)
+
+
+def about(user_id: int, email: str) -> ColumnElement[bool]:
+    """What was recorded of the account, and of its address, or one it had before, when it had
+    none."""
+    moves = address_changes.of_member(db.session(), user_id)
+    ours = [and_(Entry.email == move.was, Entry.at <= move.at) for move in moves]
+    before = and_(Entry.user_id.is_(None), or_(Entry.email == email, *ours))
+    return or_(Entry.user_id == user_id, before)
 
 
 def of_address(email: str) -> list[Day]:
