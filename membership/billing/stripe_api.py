@@ -147,6 +147,11 @@ class StripeAPI:
             )
             return stripe_objects.customer(made)
 
+    def set_email(self, customer_id: str, email: str) -> None:
+        """Where Stripe writes to this customer from now on."""
+        with our_errors():
+            self._client.v1.customers.update(customer_id, {"email": email})
+
     def customer(self, customer_id: str) -> CustomerData:
         with our_errors():
             return stripe_objects.customer(self._client.v1.customers.retrieve(customer_id))
@@ -205,6 +210,19 @@ class StripeAPI:
                 {
                     "customer": customer_id,
                     "status": "complete",
+                    "limit": 100,
+                    "expand": ["data.line_items"],
+                }
+            )
+            return [stripe_objects.checkout(s) for s in every(found)]
+
+    def open_checkouts(self, customer_id: str) -> list[CheckoutData]:
+        """Those on which this customer could still pay."""
+        with our_errors():
+            found = self._client.v1.checkout.sessions.list(
+                {
+                    "customer": customer_id,
+                    "status": "open",
                     "limit": 100,
                     "expand": ["data.line_items"],
                 }

@@ -113,6 +113,10 @@ def _because(reason: str) -> str:
 SENTENCES: dict[str, Sentence] = {
     "account.disabled": _always("The owner shut this account: nobody can sign in to it."),
     "account.enabled": _always("The owner opened this account again."),
+    "account.address_asked": _always("It was asked to move the account to another address."),
+    "account.address_changed": _always("The account moved to another address."),
+    "account.address_undone": _always("A change of address was taken back."),
+    "account.closed": _always("The account was closed by its member."),
     "account.opened": _always("The account was opened."),
     "billing.bound": _bound,
     "billing.checkout_begun": _always("A page to pay on was opened at Stripe."),
