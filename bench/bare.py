@@ -21,7 +21,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 SECRET = b"whsec_bench"
 LINE = "Nothing here is for skimming. Take a piece that looks slower than you have time for."
-BASE = "<!doctype html><title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"
+BASE = (
+    "<!doctype html><title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"
+)
 PAGE = """{% extends "base.html" %}{% block title %}Members{% endblock %}
 {% block content %}<h1>Welcome, {{ current_user.email }}</h1>
 {% for line in lines %}<p>{{ line }}</p>

@@ -33,7 +33,6 @@ def environ(folder: Path, **changed: str) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder / 'site.db'}",
         "QUEUE_URL": f"sqlite:///{folder / 'queue.db'}",
         "LOG_LEVEL": "ERROR",
-        "RATELIMIT_ENABLED": "false",
     } | changed
 
 

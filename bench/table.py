@@ -10,7 +10,7 @@ class Figure:
 
     name: str
     value: float
-    unit: str
+    unit: str = ""
     at_least: float | None = None
     at_most: float | None = None
 

@@ -11,6 +11,7 @@ from bench.load import Ask
 from bench.table import Figure
 
 CALLERS = (1, 8, 32)
+LEAST = (None, 0.6, 0.6)  # one caller alone waits for the disk, whatever we do
 COUNT = 1600
 
 
@@ -41,18 +42,25 @@ def _figures(
     bare_hook: Contender, hook: Contender, bare_page: Contender, page: Contender
 ) -> list[Figure]:
     hooks = [
-        Figure(f"webhook / bare webhook, {n} callers", contenders.ratio(hook, bare_hook, n), "", least)
+        Figure(
+            f"webhook / bare webhook, {n} callers", contenders.ratio(hook, bare_hook, n), "", least
+        )
         for n, least in zip(CALLERS, (None, 0.6, 0.6), strict=True)
     ]
     pages = [
-        Figure(f"premium page / bare page, {n} callers", contenders.ratio(page, bare_page, n), "")
+        Figure(f"premium page / bare page, {n} callers", contenders.ratio(page, bare_page, n))
         for n in CALLERS
     ]
     return [
         *hooks,
         Figure("webhook, 8 callers, 99 of 100 within", hook.p99(8), "ms", at_most=30),
         Figure("webhook, 32 callers, 99 of 100 within", hook.p99(32), "ms", at_most=100),
-        Figure("webhook and page, answers that were no 200", hook.errors() + page.errors(), "", at_most=0),
+        Figure(
+            "webhook and page, answers that were no 200",
+            hook.errors() + page.errors(),
+            "",
+            at_most=0,
+        ),
         *pages,
     ]
 

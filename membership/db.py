@@ -149,7 +149,8 @@ def end_reading() -> None:
     session = db.session()
     if session.info.get(_WRITING):
         raise RuntimeError("a transaction may not stay open across a call to another machine")
-    session.commit()
+    if session.in_transaction():
+        session.commit()
     session.expire_all()
 
 

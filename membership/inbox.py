@@ -32,6 +32,7 @@ class InboxEvent(due.Due, Model):
     __table_args__ = (
         UniqueConstraint("source", "event_id"),
         Index(None, "scrubbed_at", "received_at"),
+        Index(None, "source", "received_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str]
@@ -39,7 +40,7 @@ class InboxEvent(due.Due, Model):
     type: Mapped[str]
     subject: Mapped[str | None] = mapped_column(index=True)
     body: Mapped[str] = mapped_column(deferred=True)  # what happened is read from its sender
-    received_at: Mapped[datetime] = mapped_column(index=True)
+    received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None] = mapped_column(index=True)
     scrubbed_at: Mapped[datetime | None]
@@ -67,7 +68,7 @@ def receive(session: Session, events: Sequence[InboxEvent]) -> int:
         return 0
     # Always in one order: two processes that are told the same must not wait for each other.
     told = sorted((_told(event) for event in events), key=itemgetter("source", "event_id"))
-    insert = _INSERTS[db.engine.dialect.name](InboxEvent.__table__).on_conflict_do_nothing()
+    insert = _UNLESS_THERE[db.engine.dialect.name]
     result = session.execute(insert, told, execution_options={"preserve_rowcount": True})
     return cast("CursorResult[Any]", result).rowcount
 
@@ -116,5 +117,8 @@ def _told(event: InboxEvent) -> dict[str, Any]:
     return {name: value for name, value in vars(event).items() if name in _COLUMNS}
 
 
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_UNLESS_THERE = {
+    "sqlite": sqlite.insert(InboxEvent.__table__).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(InboxEvent.__table__).on_conflict_do_nothing(),
+}
 _COLUMNS = frozenset(InboxEvent.__table__.columns.keys())
