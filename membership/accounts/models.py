@@ -16,7 +16,7 @@ class User(Model):
         Index(
             "ix_users_owners",
             "id",
-            sqlite_where=text("is_owner"),
+            sqlite_where=text("is_owner = 1"),  # as it is asked for there
             postgresql_where=text("is_owner"),
         ),
         # For what an address or a name begins with, in whatever language PostgreSQL sorts.

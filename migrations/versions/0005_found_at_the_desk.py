@@ -12,9 +12,12 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    owners = sa.text("is_owner")
     op.create_index(
-        "ix_users_owners", "users", ["id"], sqlite_where=owners, postgresql_where=owners
+        "ix_users_owners",
+        "users",
+        ["id"],
+        sqlite_where=sa.text("is_owner = 1"),  # as it is asked for there
+        postgresql_where=sa.text("is_owner"),
     )
     for column in ("email", "name"):
         op.create_index(
