@@ -22,7 +22,7 @@ from membership import (
     worker,
 )
 from membership.accounts import cli as accounts_cli
-from membership.accounts import destinations, password_setting
+from membership.accounts import destinations, moving, moving_letters, password_setting
 from membership.accounts import routes as accounts
 from membership.accounts.resetting import letters as password_letters
 from membership.accounts.resetting import resets
@@ -38,6 +38,7 @@ from membership.billing import (
     dates,
     endings,
     events,
+    forwarding,
     stripe_api,
     unclaimed,
 )
@@ -46,17 +47,21 @@ from membership.billing import routes as billing
 from membership.billing.claiming import claims, letters
 from membership.billing.claiming import routes as claim
 from membership.billing.explain import cli as why_cli
+from membership.billing.goodbye import departure
+from membership.billing.goodbye import letters as goodbye_letters
 from membership.billing.repair import missed_events, reconcile
+from membership.billing.telling import letters as money_letters
+from membership.billing.telling import told, trials
 from membership.config import ROOT, Config, environment
+from membership.dashboard import address, data, goodbye, security
 from membership.dashboard import routes as dashboard
-from membership.dashboard import security
 from membership.doctor import cli as doctor_cli
 from membership.library import posts
 from membership.library import routes as library
 from membership.newsletter import cli as newsletter_cli
 from membership.newsletter import delivery, emails, list_events, list_sync, mailerlite
 from membership.newsletter import routes as newsletter
-from membership.pages import errors, headers, health
+from membership.pages import errors, headers, health, origins
 from membership.pages import routes as pages
 from membership.premium import routes as premium
 from webhooks import mailerlite as mailerlite_webhook
@@ -72,6 +77,9 @@ BLUEPRINTS = (
     claim.bp,
     library.bp,
     dashboard.bp,
+    address.bp,
+    data.bp,
+    goodbye.bp,
     security.bp,
     premium.bp,
     overview.bp,
@@ -139,6 +147,18 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
     outbox.register(app, unclaimed.LETTER, letters.paid_first)
     outbox.register(app, claims.LETTER, letters.claim_code)
     outbox.register(app, owner_mail.LETTER, owner_mail.needs)
+    outbox.register(app, told.PAYMENT_RECEIVED, money_letters.payment_received)
+    outbox.register(app, told.PAYMENT_FAILED, money_letters.payment_failed)
+    outbox.register(app, told.TRIAL_ENDING, money_letters.trial_ending)
+    outbox.register(app, told.ACCESS_ENDED, money_letters.access_ended)
+    outbox.register(app, told.PAYMENT_CLAIMED, money_letters.payment_claimed)
+    outbox.register(app, told.PAYMENT_GIVEN, money_letters.payment_given)
+    outbox.register(app, departure.LETTER, goodbye_letters.goodbye, leaves_no_row=True)
+    outbox.register(app, moving.CODE, moving_letters.code)
+    outbox.register(app, moving.TAKEN, moving_letters.taken)
+    outbox.register(app, moving.ASKED, moving_letters.asked)
+    outbox.register(app, moving.CHANGED, moving_letters.changed)
+    outbox.register(app, moving.UNDONE, moving_letters.undone)
 
 
 def _wire_work(app: Flask, config: Config) -> None:
@@ -152,7 +172,9 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds["inbox"] = inbox.drain
     kinds["matching"] = bindings.drain
     kinds["endings"] = endings.drain
+    kinds["trials"] = trials.drain
     kinds["subscribers"] = list_sync.drain
+    kinds[forwarding.KIND] = forwarding.drain
     kinds["dead letters"] = dead_letters.drain
     kinds["retention"] = retention.drain
     kinds[missed_events.KIND] = missed_events.drain
@@ -177,6 +199,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
         app.register_blueprint(blueprint)
     posts.init_app(app)
     errors.init_app(app)
+    origins.init_app(app, config)
     headers.init_app(app, config)
     app.template_filter("day")(dates.day)
 

@@ -5,6 +5,7 @@ never taken over: the owner unbinds it first.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from membership import clock, jobs, journal
 from membership.accounts.models import User
-from membership.billing import attention, grants, matching, unclaimed
+from membership.billing import attention, grants, matching, tombstones, unclaimed
 from membership.billing.models import Checkout, Customer, Match, UnclaimedPayment
+from membership.billing.telling import claimed, receipts
 from membership.billing.unclaimed import Reason
 from membership.db import db, transaction
 
@@ -48,6 +50,7 @@ def look_again(user_id: int, email: str) -> bool:
     with transaction() as session:
         owners = [_settle(session, key, now=now) for key in unclaimed.matchable(session, email)]
     jobs.nudge("subscribers")
+    jobs.nudge("outbox")
     return user_id in owners
 
 
@@ -70,7 +73,13 @@ def claim(session: Session, user_id: int, email: str, *, now: datetime) -> int:
     """Give this member everything that was paid with the address they have proven and is
     nobody's; how many payments that were."""
     keys = [row.key for row in unclaimed.paid_with(session, email)]
-    return sum(_claim(session, key, user_id, now=now) for key in keys)
+    payers = [_locked(session, key) for key in keys]
+    # One may have become somebody else's a moment ago.
+    free = [payer for payer in payers if payer.user_id is None]
+    for payer in free:
+        matching.bind(session, payer, user_id, Match.CLAIM, now=now)
+    _given(session, free, now=now)
+    return len(free)
 
 
 def bind(session: Session, key: str, user_id: int, *, now: datetime) -> None:
@@ -78,7 +87,8 @@ def bind(session: Session, key: str, user_id: int, *, now: datetime) -> None:
     payer = _locked(session, key)
     if payer.user_id is not None:
         raise BoundAlready(payer.user_id)
-    _bind(session, payer, user_id, Match.OWNER, now=now)
+    matching.bind(session, payer, user_id, Match.OWNER, now=now)
+    _given(session, [payer], now=now)
 
 
 def unbind(session: Session, key: str, *, now: datetime) -> int | None:
@@ -113,20 +123,16 @@ def _settle(session: Session, key: str, *, now: datetime) -> int | None:
     else:
         matching.settle_checkout(session, payer, now=now)
     _recompute(session, payer, now=now)
+    receipts.tell(session, payer, now=now, just_bound=True)
     return payer.user_id
 
 
-def _claim(session: Session, key: str, user_id: int, *, now: datetime) -> bool:
-    payer = _locked(session, key)
-    if payer.user_id is not None:  # somebody else's, a moment ago
-        return False
-    _bind(session, payer, user_id, Match.CLAIM, now=now)
-    return True
-
-
-def _bind(session: Session, payer: Payer, user_id: int, by: Match, *, now: datetime) -> None:
-    matching.bind(session, payer, user_id, by, now=now)
-    _recompute(session, payer, now=now)
+def _given(session: Session, payers: Sequence[Payer], *, now: datetime) -> None:
+    """These have just been bound to one member: what follows from it."""
+    for payer in payers:
+        _recompute(session, payer, now=now)
+    if payers:
+        claimed.tell(session, payers, now=now)
 
 
 def _recompute(session: Session, payer: Payer, *, now: datetime) -> None:
@@ -138,12 +144,11 @@ def _recompute(session: Session, payer: Payer, *, now: datetime) -> None:
 
 
 def _locked(session: Session, key: str) -> Payer:
-    """Nobody else can bind it until we commit."""
-    checkout = session.get(Checkout, key, with_for_update=True)
-    if checkout and checkout.customer_id is None:
-        return checkout
-    of = checkout.customer_id if checkout else key  # it is the customer that is bound
-    payer = session.get(Customer, of, with_for_update=True)
-    if payer is None:
+    """Nobody else can bind it until we commit. Whoever has left gets nothing, and nobody theirs."""
+    payer: Payer | None = session.get(Checkout, key, with_for_update=True)
+    if payer is None or payer.customer_id:  # it is the customer that is bound
+        key = (payer.customer_id if payer else None) or key
+        payer = session.get(Customer, key, with_for_update=True)
+    if payer is None or tombstones.stands(session, key):
         raise NoSuchPayment(key)
     return payer

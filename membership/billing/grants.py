@@ -144,7 +144,7 @@ def _write(
     grant.user_id = user_id  # the owner may have given the payment to another member
     grant.starts_at, grant.ends_at, grant.reason = want.starts_at, want.ends_at, want.reason
     grant.revoked_at = want.revoked_at
-    if want.ends_at is None or want.ends_at > now:
+    if want.revoked_at is None and (want.ends_at is None or want.ends_at > now):
         grant.noticed_at = None  # its end, when it comes, is news again
     if was != (grant.ends_at, grant.reason, grant.revoked_at) or grant.id is None:
         journal.record(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import config, journal
+from membership.accounts import address_changes
 from membership.accounts.models import User
 from membership.billing import references, unclaimed
 from membership.billing.entitlements import NEVER_BEGAN, OPENING
@@ -48,14 +49,16 @@ def settle_customer(session: Session, customer: Customer, *, now: datetime) -> N
     done = [c for c in checkouts if c.status == "complete"]
     paid_with: list[str | None] = [c.email for c in done if c.email] or [customer.email]
     opens = any(_opens(c) for c in checkouts) or bool(set(statuses).intersection(OPENING))
-    _settle(session, customer, _whose(session, checkouts, paid_with), paid_with[0], opens, now)
+    begun = [*_starts(session, customer), *(c.created_at for c in done)]
+    found = _whose(session, checkouts, paid_with, max(begun, default=now))
+    _settle(session, customer, found, paid_with[0], opens, now)
 
 
 def settle_checkout(session: Session, checkout: Checkout, *, now: datetime) -> None:
     """The same for a Checkout Session paid by a guest, who is no customer."""
     if checkout.user_id is not None or checkout.bound_by is Match.OWNER or not checkout.paid_at:
         return
-    found = _whose(session, [checkout], [checkout.email])
+    found = _whose(session, [checkout], [checkout.email], checkout.created_at)
     _settle(session, checkout, found, checkout.email, _opens(checkout), now)
 
 
@@ -97,11 +100,14 @@ def _settle(
         return
     unclaimed.keep(session, payer.stripe_id, paid_with, found.reason, now=now)
     if opens and found.reason is Reason.NOBODY:
-        unclaimed.tell_payer(session, payer.stripe_id)
+        unclaimed.tell_payer(session, payer.stripe_id, billing_now=now)
 
 
 def _whose(
-    session: Session, checkouts: Sequence[Checkout], paid_with: Iterable[str | None]
+    session: Session,
+    checkouts: Sequence[Checkout],
+    paid_with: Iterable[str | None],
+    begun: datetime,
 ) -> Found | Nobody:
     for checkout in checkouts:
         if checkout.user_id is not None:  # we made it
@@ -109,7 +115,7 @@ def _whose(
     for checkout in checkouts:
         if (signed := _signed_for(session, checkout.reference)) is not None:
             return Found(signed, Match.REFERENCE)
-    return _by_address(session, {email for email in paid_with if email})
+    return _by_address(session, {email for email in paid_with if email}, begun)
 
 
 def _signed_for(session: Session, reference: str | None) -> int | None:
@@ -120,13 +126,16 @@ def _signed_for(session: Session, reference: str | None) -> int | None:
     return user.id if user and same else None
 
 
-def _by_address(session: Session, emails: set[str]) -> Found | Nobody:
+def _by_address(session: Session, emails: set[str], begun: datetime) -> Found | Nobody:
+    """By the address members have, or had when the payment was begun: one may be under way while
+    they move to another."""
     if not emails:
         return Nobody(Reason.NO_ADDRESS)
-    members = session.scalars(select(User.id).where(User.email.in_(emails))).all()
+    members = set(session.scalars(select(User.id).where(User.email.in_(emails))))
+    members |= address_changes.holders(session, emails, at=begun)
     if len(members) > 1:
         return Nobody(Reason.SEVERAL)
-    return Found(members[0], Match.EMAIL) if members else Nobody(Reason.NOBODY)
+    return Found(members.pop(), Match.EMAIL) if members else Nobody(Reason.NOBODY)
 
 
 def _checkouts_of(session: Session, customer: Customer) -> Sequence[Checkout]:
@@ -137,6 +146,11 @@ def _checkouts_of(session: Session, customer: Customer) -> Sequence[Checkout]:
 
 def _statuses(session: Session, customer: Customer) -> Sequence[str]:
     theirs = select(Subscription.status).where(Subscription.customer_id == customer.stripe_id)
+    return session.scalars(theirs).all()
+
+
+def _starts(session: Session, customer: Customer) -> Sequence[datetime]:
+    theirs = select(Subscription.started_at).where(Subscription.customer_id == customer.stripe_id)
     return session.scalars(theirs).all()
 
 

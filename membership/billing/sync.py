@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership import clock, inbox, jobs
+from membership import clock, inbox, jobs, retention
 from membership.billing import (
     attention,
     catalogue,
@@ -19,11 +19,13 @@ from membership.billing import (
     payments,
     stripe_api,
     tickets,
+    tombstones,
 )
 from membership.billing.catalogue import Catalogue
 from membership.billing.copies import CustomerState
 from membership.billing.models import Payment
 from membership.billing.stripe_objects import ChargeData, CheckoutData, ProductData
+from membership.billing.telling import receipts
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
 
@@ -71,7 +73,7 @@ def read(reading: Reading) -> Truth | None:
     """Ask Stripe, with no transaction open."""
     if reading.key == catalogue.KEY:
         return catalogue.read()
-    if reading.key.startswith("pi_"):
+    if reading.key.startswith("pi_") or tombstones.stands(db.session(), reading.key):
         return None
     if reading.key.startswith("cs_"):
         return _read_checkout(reading.key)
@@ -82,7 +84,7 @@ def write(reading: Reading, truth: Truth | None) -> None:
     """Keep what was read, the grants that follow from it, and that its events are done."""
     with transaction() as session:
         keep(session, reading, truth)
-    jobs.nudge("outbox")  # who paid before joining is written to
+    jobs.nudge("outbox")  # who paid is written to
 
 
 def keep(session: Session, reading: Reading, truth: Truth | None) -> None:
@@ -90,6 +92,8 @@ def keep(session: Session, reading: Reading, truth: Truth | None) -> None:
     if tickets.may_write(session, reading.key, reading.ticket):
         _write(session, truth)
     inbox.finish(session, reading.events)
+    if tombstones.stands(session, reading.key):
+        retention.empty(session, reading.events, now=clock.now())
 
 
 def _write(session: Session, truth: Truth | None) -> None:
@@ -102,9 +106,11 @@ def _write(session: Session, truth: Truth | None) -> None:
             if checkout := copies.keep_checkout(session, truth.checkout, truth.charges, now=now):
                 payments.keep(session, truth.charges, [])
                 grants.recompute_checkout(session, checkout, now=now)
+                receipts.tell(session, checkout, now=now)
         case CustomerState():
             if customer := copies.keep(session, truth, now=now):
                 grants.recompute_customer(session, customer, now=now)
+                receipts.tell(session, customer, now=now)
                 attention.notice_two_subscriptions(session, customer.user_id)
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from membership import clock, journal, outbox
-from membership.billing.models import UnclaimedPayment
+from membership.billing import news
+from membership.billing.models import Checkout, Payment, Subscription, UnclaimedPayment
 
 LETTER = "paid_first"
 ONE_LETTER_IN = timedelta(days=1)
@@ -63,11 +64,15 @@ def matchable(session: Session, email: str) -> list[str]:
     return [row.key for row in session.scalars(rows.order_by(UnclaimedPayment.key))]
 
 
-def tell_payer(session: Session, key: str) -> None:
+def tell_payer(session: Session, key: str, *, billing_now: datetime) -> None:
     """Write to the paying address how to get in: once for a payment, and once a day for an
-    address, since joining with it opens all that it paid."""
+    address, since joining with it opens all that it paid.
+
+    Only when they have paid just now: an old shop read for the first time writes to nobody, until
+    the next time they pay.
+    """
     row = find(session, key)
-    if row is None or row.email is None or row.told_at:
+    if row is None or row.email is None or row.told_at or not _is_news(session, key, billing_now):
         return
     now = clock.now()
     lately = select(UnclaimedPayment.key).where(
@@ -76,6 +81,18 @@ def tell_payer(session: Session, key: str) -> None:
     if session.scalars(lately.limit(1)).first() is None:
         outbox.send_later(session, LETTER, row.email, key=key)
     row.told_at = now
+
+
+def _is_news(session: Session, key: str, now: datetime) -> bool:
+    since = now - news.FRESH
+    paid = select(Payment.paid_at).where(Payment.customer_id == key, Payment.paid_at > since)
+    begun = select(Subscription.started_at).where(
+        Subscription.customer_id == key, Subscription.started_at > since
+    )
+    bought = select(Checkout.paid_at).where(
+        or_(Checkout.stripe_id == key, Checkout.customer_id == key), Checkout.paid_at > since
+    )
+    return session.scalars(union_all(paid, begun, bought).limit(1)).first() is not None
 
 
 def _paid_with(email: str) -> Select[UnclaimedPayment]:

@@ -107,6 +107,7 @@ def _prove(form: ProofForm) -> ResponseReturnValue:
         return _page(form), 422
     session.pop(_EMAIL, None)
     jobs.nudge("subscribers")
+    jobs.nudge("outbox")
     if outcome:
         flash(f"What was paid with {email} belongs to this account now.", "status")
     else:

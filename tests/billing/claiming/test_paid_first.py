@@ -148,7 +148,7 @@ def test_a_member_who_pays_by_link_gets_no_such_letter(
     pays_by_link(elsewhere, link, GRACE)
     work()
     work()
-    assert sandbox.mailbox.messages == []
+    assert mails_to(sandbox, GRACE) == ["We received your payment of €5.00"]
 
 
 def test_who_joined_before_the_letter_left_gets_none(
@@ -181,6 +181,7 @@ def test_the_link_of_a_payment_that_has_found_its_member_leads_to_signing_in(
 ) -> None:
     page = way_in_of(sandbox, site_url)
     opens_account(app, ALAN)
+    work()
     work()
     assert visitor.get(page).location == "/login"
     assert "has found its account" in visitor.get("/login").text
