@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from werkzeug.test import Cookie
 
 from membership.accounts import hashing
 from membership.accounts.models import SignIn, User
@@ -16,28 +15,12 @@ from membership.db import db, transaction
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.people import ADA, PASSWORD, opens_account, signs_in
+from tests.support.signed_in import cookie_of, copy_of, is_in
 
 
 @pytest.fixture(autouse=True)
 def adas_account(app: Flask) -> int:
     return opens_account(app, ADA)
-
-
-def is_in(browser: Browser) -> bool:
-    return browser.get("/account").status_code == HTTPStatus.OK
-
-
-def copy_of(browser: Browser, app: Flask) -> Browser:
-    """Somebody who has stolen the cookie."""
-    thief = Browser(app, browser.site_url)
-    thief.client.set_cookie("session", cookie_of(browser).value, domain="127.0.0.1")
-    return thief
-
-
-def cookie_of(browser: Browser) -> Cookie:
-    cookie = browser.client.get_cookie("session", domain="127.0.0.1")
-    assert cookie is not None
-    return cookie
 
 
 def test_ada_signs_in_and_out(visitor: Browser) -> None:
@@ -63,14 +46,6 @@ def test_nothing_of_the_session_before_signing_in_is_kept(visitor: Browser) -> N
     assert kept()["csrf_token"] != before["csrf_token"]
 
 
-def test_a_copied_cookie_dies_with_the_session(visitor: Browser, app: Flask) -> None:
-    signs_in(visitor, ADA)
-    thief = copy_of(visitor, app)
-    assert is_in(thief)
-    visitor.submit("/account", action="/logout")
-    assert not is_in(thief)
-
-
 def test_signing_in_anew_ends_the_session_before(visitor: Browser, app: Flask) -> None:
     signs_in(visitor, ADA)
     thief = copy_of(visitor, app)
@@ -86,27 +61,6 @@ def test_a_cookie_from_before_signing_in_stays_a_visitors(visitor: Browser, app:
     before = copy_of(visitor, app)
     signs_in(visitor, ADA)
     assert not is_in(before)
-
-
-@pytest.mark.parametrize(
-    ("email", "password"),
-    [(ADA, "not her password at all"), ("nobody@example.com", PASSWORD)],
-)
-def test_a_refusal_is_the_same_for_known_and_unknown(
-    visitor: Browser, email: str, password: str
-) -> None:
-    refused = visitor.submit("/login", action="/login", email=email, password=password)
-    assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "The address or the password is not right" in refused.text
-    assert password not in refused.text
-
-
-def test_a_disabled_account_is_refused_in_the_same_words(visitor: Browser, app: Flask) -> None:
-    with app.app_context(), transaction() as session:
-        user = session.query(User).one()
-        user.disabled_at = user.created_at
-    refused = visitor.submit("/login", action="/login", email=ADA, password=PASSWORD)
-    assert "The address or the password is not right" in refused.text
 
 
 def test_signing_in_is_not_done_by_get(visitor: Browser) -> None:
@@ -153,19 +107,6 @@ def test_being_seen_is_written_once_an_hour_at_most(
     clock.passes(timedelta(minutes=20))
     visitor.get("/account")
     assert last_seen() == clock()
-
-
-def test_the_cookie_is_a_reference_that_the_database_does_not_hold(
-    visitor: Browser, app: Flask
-) -> None:
-    signs_in(visitor, ADA)
-    with visitor.client.session_transaction(base_url=visitor.site_url) as session:
-        token = session["_user_id"]
-        assert ADA not in str(dict(session))
-    with app.app_context():
-        kept = db.session.query(SignIn).one()
-        assert token != kept.token_hash
-    assert len(token) >= 32
 
 
 def test_staying_signed_in_is_asked_for(visitor: Browser, browser: Callable[[], Browser]) -> None:

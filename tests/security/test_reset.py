@@ -8,6 +8,7 @@ from http import HTTPStatus
 import pytest
 from flask import Flask
 
+from membership.accounts.models import PasswordReset
 from membership.accounts.resetting import resets
 from membership.db import db, transaction
 from sandbox.server import Sandbox
@@ -213,7 +214,7 @@ def test_s31_the_form_works_in_a_browser_that_names_no_origin(
     ada.client.environ_base.update(HTTP_SEC_FETCH_SITE="same-origin", HTTP_ORIGIN="null")
     assert ada.submit("/forgot", action="/forgot", email=ADA).location == "/forgot/sent"
     with app.app_context():
-        (reset,) = db.session.query(resets.PasswordReset).all()
+        (reset,) = db.session.query(PasswordReset).all()
         link = f"/reset/{resets.token_of(reset)}"
     assert sets_by_link(ada, link).location == "/account"
 
@@ -269,7 +270,7 @@ def test_the_mail_follows_a_change_of_the_secret_key(
     asks_for_link(Browser(before, site_url), ADA)
     after = make_app(SECRET_KEY=new, SECRET_KEY_FALLBACKS=old)
     with after.app_context():
-        (reset,) = db.session.query(resets.PasswordReset).all()
+        (reset,) = db.session.query(PasswordReset).all()
         token = resets.token_of(reset)
     assert token
     assert sets_by_link(Browser(after, site_url), f"/reset/{token}").location == "/account"

@@ -15,6 +15,7 @@ from membership.db import db, transaction
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.forms import form_on
 from tests.support.passwords import NEW, can_sign_in, changes
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
 from tests.support.signed_in import (
@@ -48,9 +49,9 @@ def ticked(page: str) -> list[str]:
     return re.findall(r'name="sessions" value="(\d+)"', page)
 
 
-def ends(browser: Browser, **typed: str) -> int:
-    typed = {"password": PASSWORD, **typed}
-    return browser.submit(SECURITY, action=SECURITY, **typed).status_code
+def ends(browser: Browser, *, password: str = PASSWORD, **typed: str) -> int:
+    form = form_on(browser.get(SECURITY).text, path=SECURITY, action=SECURITY)
+    return browser.post(SECURITY, form.filled({"password": password, **typed})).status_code
 
 
 def test_s17_signing_in_gives_a_new_session_and_leaves_the_old_one_a_visitors(

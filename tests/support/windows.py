@@ -32,11 +32,15 @@ def code_in_mailbox(page: Page, site: Site, email: str) -> str:
     return found[0]
 
 
-def link_in_mailbox(page: Page, site: Site, email: str) -> str:
-    """The first address in the newest mail to this person; waits until one came."""
+def link_in_mailbox(page: Page, site: Site, email: str, path: str = "") -> str:
+    """The first address (of ours, beginning with this path) in the newest mail to this person;
+    waits until one came."""
     text = page.locator(f'[data-to="{email}"] pre').first
-    _look_until(page, site.mailbox_url, lambda: text.count() > 0)
-    found = re.search(r"http\S+", text.inner_text())
+    link = re.compile(rf"http\S+{path}\S+")
+    _look_until(
+        page, site.mailbox_url, lambda: text.count() > 0 and bool(link.search(text.inner_text()))
+    )
+    found = link.search(text.inner_text())
     assert found
     return found[0]
 
