@@ -1,0 +1,158 @@
+"""Whether the time an answer takes says who has an account: `make timing`, `make timing TRIES=500`.
+
+At every door where an address is typed, known and unknown ones are tried in turn, at bcrypt's real
+cost. Their medians may lie apart by 10 % or 15 ms, whichever is more. Prints a table; exit status 1
+when a door tells.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from membership.app import create_app
+from sandbox.server import Sandbox
+from tests.support.browser import Browser
+from tests.support.databases import migrated_sqlite
+from tests.support.paying import ask_stripe, copy_catalogue
+from tests.support.people import ADA, PASSWORD, opens_account, signs_in
+from tests.support.settings import WEBHOOK_SECRET, settings
+
+SITE = "http://127.0.0.1:8000"
+TRIES = 200
+SHARE, SECONDS = 0.10, 0.015
+WRONG = "not the password of anybody"
+
+
+@dataclass(frozen=True)
+class Door:
+    """`send` is timed; what it needs before is read from the page first."""
+
+    name: str
+    page: str
+    path: str
+    signed_in: bool
+    fields: dict[str, str]
+
+
+DOORS = (
+    Door("sign in", "/login", "/login", False, {"password": WRONG}),
+    Door("forgotten password", "/forgot", "/forgot", False, {}),
+    Door("newsletter form", "/", "/subscribe", False, {}),
+    Door("join with a code", "/join", "/join", False, {"code": "000000", "password": PASSWORD}),
+    Door("claim a payment", "/claim", "/claim", True, {}),
+    Door("change of address", "/account/email", "/account/email", True, {"password": PASSWORD}),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Medians, in seconds."""
+
+    door: str
+    known: float
+    unknown: float
+
+    @property
+    def tells(self) -> bool:
+        apart = abs(self.known - self.unknown)
+        return apart > max(SECONDS, SHARE * max(self.known, self.unknown))
+
+    def __str__(self) -> str:
+        known, unknown = self.known * 1000, self.unknown * 1000
+        verdict = "TELLS" if self.tells else "alike"
+        apart = known - unknown
+        return f"{self.door:<20}{known:9.1f} ms{unknown:9.1f} ms{apart:+8.1f} ms   {verdict}"
+
+
+class _Clock:
+    """Five hours pass between two tries, so that no limit is met."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def run(tries: int, folder: Path, *, rounds: str = "12") -> list[Row]:
+    """One row for each door, after so many tries with known and as many with unknown addresses."""
+    clock = _Clock()
+    with Sandbox(webhook_secret=WEBHOOK_SECRET) as sandbox:
+        sandbox.seed()
+        app = create_app(
+            settings(
+                DATABASE_URL=migrated_sqlite(folder).copy_to(folder / "site.db"),
+                STRIPE_API_BASE=sandbox.stripe_base,
+                MAILERLITE_API_BASE=sandbox.mailerlite_base,
+                MAIL_PORT=str(sandbox.smtp_port),
+                BCRYPT_LOG_ROUNDS=rounds,
+            ),
+            clock=clock,
+        )
+        copy_catalogue(app)
+        for number in range(tries):
+            opens_account(app, _known(number))
+            ask_stripe(sandbox, "customers", {"email": _known(number)})
+        opens_account(app, ADA)
+        return [_at(door, app, clock, tries) for door in DOORS]
+
+
+def _known(number: int) -> str:
+    return f"known{number:04}@example.com"
+
+
+def _unknown(number: int) -> str:
+    return f"never{number:04}@example.com"
+
+
+def _at(door: Door, app: Flask, clock: _Clock, tries: int) -> Row:
+    took: dict[bool, list[float]] = {True: [], False: []}
+    person = Browser(app, SITE)
+    _send(door, person, "warming@example.com")
+    for number in range(tries):
+        for known in (number % 2 == 0, number % 2 == 1):
+            clock.now += timedelta(hours=5)
+            email = _known(number) if known else _unknown(number)
+            took[known].append(_send(door, person, email))
+    return Row(door.name, statistics.median(took[True]), statistics.median(took[False]))
+
+
+def _send(door: Door, person: Browser, email: str) -> float:
+    """How long the answer took, in seconds."""
+    if door.signed_in and person.get("/account").status_code != HTTPStatus.OK:
+        signs_in(person, ADA)
+    page = person.get(f"{door.page}?change=1").text
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    fields = {"csrf_token": token, "email": email, **door.fields}
+    began = time.perf_counter()
+    answer = person.post(door.path, fields)
+    took = time.perf_counter() - began
+    if answer.status_code not in (303, 422):
+        raise RuntimeError(f"{door.name}: {answer.status}")
+    return took
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--tries", type=int, default=TRIES)
+    tries = arguments.parse_args().tries
+    with tempfile.TemporaryDirectory() as folder:
+        rows = run(tries, Path(folder))
+    click.echo(f"Medians of {tries} tries each.")
+    click.echo(f"{'door':<20}{'known':>12}{'unknown':>12}{'apart':>11}")
+    for row in rows:
+        click.echo(str(row))
+    return 1 if any(row.tells for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
