@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from membership import clock, config, due
@@ -33,17 +33,6 @@ def replay(session: Session, ids: Iterable[int]) -> None:
     """Due again, as if new. Their effect is a re-read, so that doing it twice does no harm."""
     again = {"due_at": clock.now(), "attempts": 0, "given_up_at": None}
     changed(session, update(InboxEvent).where(InboxEvent.id.in_(list(ids))).values(again))
-
-
-def replay_failed(session: Session) -> int:
-    """The same for every event that failed, or was given up; how many there were."""
-    again = {"due_at": clock.now(), "attempts": 0, "given_up_at": None}
-    failed = or_(
-        InboxEvent.given_up_at.is_not(None),
-        and_(InboxEvent.due_at.is_not(None), InboxEvent.attempts > 0),
-    )
-    those = update(InboxEvent).where(failed, InboxEvent.subject.is_not(None))
-    return changed(session, those.values(again))
 
 
 def how_many() -> int:

@@ -4,32 +4,50 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, select, true, union
 from sqlalchemy.orm import undefer
 
+from membership import clock
 from membership.db import db
+from membership.due import LAST_RETRY, LEASE
 from membership.inbox import InboxEvent
 
-_DUE = InboxEvent.due_at.is_not(None)
-_GIVEN_UP = InboxEvent.given_up_at.is_not(None)
-WHICH: dict[str, ColumnElement[bool]] = {
-    "unsettled": or_(_DUE, _GIVEN_UP),
-    "due": _DUE,
-    "failed": or_(_GIVEN_UP, and_(_DUE, InboxEvent.attempts > 0)),
-    "all": true(),
-}
+WHICH = ("unsettled", "due", "failed", "all")
+MOST_AT_ONCE = 10_000
 
 
 def newest(
     which: str, *, source: str | None = None, before: int | None = None, most: int
 ) -> Sequence[InboxEvent]:
     """So many of these, the newest first. `before` is the number of the one to go on from."""
-    wanted = select(InboxEvent).where(WHICH[which])
+    wanted = select(InboxEvent).where(_are(which))
     if source:
         wanted = wanted.where(InboxEvent.source == source)
     if before:
         wanted = wanted.where(InboxEvent.id < before)
     return db.session.scalars(wanted.order_by(InboxEvent.id.desc()).limit(most)).all()
+
+
+def failed() -> Sequence[int]:
+    """Numbers of those that failed, or were given up, and can be worked on again."""
+    about_something = InboxEvent.subject.is_not(None)
+    wanted = select(InboxEvent.id).where(_are("failed"), about_something).limit(MOST_AT_ONCE)
+    return db.session.scalars(wanted).all()
+
+
+def due() -> ColumnElement[bool]:
+    """By a time: by "at all" SQLite would go through every row."""
+    return InboxEvent.due_at <= clock.now() + LAST_RETRY + LEASE
+
+
+def _are(which: str) -> ColumnElement[bool]:
+    given_up, is_due = InboxEvent.given_up_at.is_not(None), due()
+    failing = and_(is_due, InboxEvent.attempts > 0)
+    if which == "all":
+        return true()
+    any_of = {"unsettled": (given_up, is_due), "due": (is_due,), "failed": (given_up, failing)}
+    each = (select(InboxEvent.id).where(one) for one in any_of[which])
+    return InboxEvent.id.in_(union(*each))  # each by its index, whatever they are ordered by
 
 
 def find(event_id: str) -> InboxEvent | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from membership import clock, dead_letters, inbox
+from membership import clock, dead_letters, inbox, received
 from membership.billing import events
 from membership.billing.models import Checkout
 from membership.billing.repair.missed_events import EventSweep
@@ -20,6 +20,7 @@ from membership.refusals import Refusal
 LATELY = timedelta(days=1)
 ON_ITS_WAY = timedelta(minutes=10)
 MADE_WITHIN = timedelta(days=3)  # a Checkout Session is open for a day, and a debit takes its time
+APART = timedelta(minutes=5)  # our clock and Stripe's may be
 MOST = 200
 MANY_TRIES = 5
 
@@ -52,7 +53,7 @@ class Health:
 
 def look(worker_seen: datetime | None) -> Health:
     now = clock.now()
-    due = select(func.count(), func.min(InboxEvent.due_at)).where(InboxEvent.due_at.is_not(None))
+    due = select(func.count(), func.min(InboxEvent.due_at)).where(received.due())
     how_many, oldest = db.session.execute(due).one()
     return Health(
         last=inbox.last_received(events.SOURCE),
@@ -70,9 +71,7 @@ def look(worker_seen: datetime | None) -> Health:
 
 def failing() -> int:
     """Events that have failed again and again, and are still tried."""
-    tried = select(func.count()).where(
-        InboxEvent.due_at.is_not(None), InboxEvent.attempts >= MANY_TRIES
-    )
+    tried = select(func.count()).where(received.due(), InboxEvent.attempts >= MANY_TRIES)
     return db.session.scalar(tried) or 0
 
 
@@ -115,11 +114,13 @@ def untold() -> list[Untold]:
 
 def _told(row: Checkout, heard: dict[str, datetime]) -> bool:
     times = [heard[key] for key in (row.stripe_id, row.customer_id) if key and key in heard]
-    return any(at + _ahead() >= row.created_at for at in times)
+    return any(at + _ahead() >= row.created_at - APART for at in times)
 
 
 def _heard(subjects: set[str]) -> dict[str, datetime]:
     """For each of these, when an event about it last came."""
+    if not subjects:
+        return {}
     last = select(InboxEvent.subject, func.max(InboxEvent.received_at)).where(
         InboxEvent.source == events.SOURCE, InboxEvent.subject.in_(subjects)
     )

@@ -21,7 +21,7 @@ def newest() -> str:
     which = request.args.get("which", "all")
     if which not in KINDS:
         abort(404)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=_number)
     found = received.newest(which, before=before, most=ON_A_PAGE + 1)
     shown = found[:ON_A_PAGE]
     return render_template(
@@ -64,14 +64,24 @@ def replay(event_id: int) -> ResponseReturnValue:
 @bp.post("/replay")
 def replay_failed() -> ResponseReturnValue:
     """Every event that failed, or was given up."""
+    failed = received.failed()
+    count = len(failed)
     with transaction() as rows:
-        count = dead_letters.replay_failed(rows)
+        dead_letters.replay(rows, failed)
         if count:
             journal.record(rows, "owner.replayed", **desk.by_me(), events=count)
     _hurry()
     told = {0: "No event has failed.", 1: "One event is being worked on again."}
     flash(told.get(count, f"{count} events are being worked on again."), "status")
     return redirect(url_for(".newest"), 303)
+
+
+def _number(text: str) -> int:
+    """Of an event. Raises ValueError for what none can have."""
+    number = int(text)
+    if not 0 < number < 2**31:
+        raise ValueError(text)
+    return number
 
 
 def _find(event_id: int) -> InboxEvent:

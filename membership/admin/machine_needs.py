@@ -12,6 +12,7 @@ from membership.db import db
 from membership.doctor import on_settings, on_work
 from membership.doctor.findings import Level
 from membership.doctor.visit import Visit
+from membership.due import LAST_RETRY, LEASE
 from membership.inbox import InboxEvent
 from membership.outbox import OutboxMessage
 
@@ -103,7 +104,8 @@ def _about_events(
 
 def _mail() -> Iterator[Need]:
     stuck = select(func.count(), func.min(OutboxMessage.created_at)).where(
-        OutboxMessage.due_at.is_not(None), OutboxMessage.attempts >= deliveries.MANY_TRIES
+        OutboxMessage.due_at <= clock.now() + LAST_RETRY + LEASE,  # by a time: else by every row
+        OutboxMessage.attempts >= deliveries.MANY_TRIES,
     )
     count, since = db.session.execute(stuck).one()
     if count:

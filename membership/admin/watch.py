@@ -25,6 +25,9 @@ THE_SAME = timedelta(hours=1)  # what comes back sooner had not gone
 
 
 def drain() -> None:
+    """Look, keep what was found, and queue the mail; a site without an owner has nobody to tell."""
+    if db.session.scalars(select(User.id).where(User.is_owner).limit(1)).first() is None:
+        return
     account = _account()
     found = {need.name: need for need in needs() if need.name != ACCOUNT}
     if account:
@@ -102,7 +105,7 @@ def _account() -> Need | None:
         return Need(
             name=ACCOUNT,
             severity=Severity.NOW,
-            title="Nothing is read from Stripe: the key is of another account",
-            sentence=f"Readers keep what they have, and nothing new is heard of. {error}.",
+            title="The Stripe key is of another account",
+            sentence=f"Nothing is read from Stripe. Readers keep what they have. {error}.",
         )
     return None
