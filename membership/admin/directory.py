@@ -1,14 +1,14 @@
 """Who has an account: by how they stand, or by how their address or name begins."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from membership.accounts.models import User
 from membership.admin import keyset
@@ -64,9 +64,9 @@ def listed(who: Who, after: str | None, *, now: datetime) -> Found:
 
 def search(typed: str, *, now: datetime) -> Found:
     """Those whose address begins so, then those whose name does, in whatever case."""
-    by_address = _alphabetical(User.email, [typed.lower()])
-    by_name = _alphabetical(User.name, {typed, typed.lower(), typed.title()})
-    users = list(dict.fromkeys([*by_address, *by_name]))
+    spellings = dict.fromkeys((typed.title(), typed, typed.lower()))
+    by_name = [user for typed in spellings for user in _alphabetical(User.name, typed)]
+    users = list(dict.fromkeys([*_alphabetical(User.email, typed.lower()), *by_name]))
     return Found(_people(users[: keyset.AT_ONCE], now), more=len(users) > keyset.AT_ONCE)
 
 
@@ -97,10 +97,10 @@ def _of_customer(customer_id: str) -> int | None:
     return db.session.scalar(select(Customer.user_id).where(Customer.stripe_id == customer_id))
 
 
-def _alphabetical(column: Any, beginnings: Iterable[str]) -> Sequence[User]:
-    fitting = or_(*(begins(column, beginning) for beginning in beginnings))
-    rows = select(User).where(fitting).order_by(column, User.id).limit(keyset.AT_ONCE + 1)
-    return db.session.scalars(rows).all()
+def _alphabetical(column: InstrumentedAttribute[Any], beginning: str) -> Sequence[User]:
+    """One beginning at a time: of several, the index would not say which comes first."""
+    rows = select(User).where(begins(column, beginning)).order_by(column)
+    return db.session.scalars(rows.limit(keyset.AT_ONCE + 1)).all()
 
 
 # How each of the lists is read, and by which columns of an index it is ordered.
