@@ -24,7 +24,13 @@ from membership.billing import (
 from membership.billing.catalogue import Catalogue
 from membership.billing.copies import CustomerState
 from membership.billing.models import Payment
-from membership.billing.stripe_objects import ChargeData, CheckoutData, ProductData
+from membership.billing.stripe_api import StripeRefused
+from membership.billing.stripe_objects import (
+    ChargeData,
+    CheckoutData,
+    CustomerData,
+    ProductData,
+)
 from membership.billing.telling import receipts
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
@@ -116,10 +122,20 @@ def _write(session: Session, truth: Truth | None) -> None:
 
 def _read_customer(customer_id: str) -> CustomerState:
     """Everything of a customer that decides about access, whole or not at all."""
-    api = stripe_api.client()
-    customer = api.customer(customer_id)
-    if customer.deleted:
-        return CustomerState(customer, [], [], [], _charges_of_the_deleted(customer_id), [])
+    customer = stripe_api.client().customer(customer_id)
+    try:
+        return _read_history(customer)
+    except StripeRefused:
+        # That what the deleted had is listed still, Stripe does not promise.
+        if not customer.deleted:
+            raise
+        return CustomerState(customer, [], [], [], _charges_we_know(customer_id), [])
+
+
+def _read_history(customer: CustomerData) -> CustomerState:
+    """A deleted customer's as well: what they bought once stays theirs, and what they paid may be
+    given back or disputed still."""
+    api, customer_id = stripe_api.client(), customer.id
     subscriptions = api.subscriptions(customer_id)
     invoices = api.invoices(customer_id)
     checkouts = api.completed_checkouts(customer_id)
@@ -129,9 +145,8 @@ def _read_customer(customer_id: str) -> CustomerState:
     return CustomerState(customer, subscriptions, invoices, checkouts, charges, new_products)
 
 
-def _charges_of_the_deleted(customer_id: str) -> list[ChargeData]:
-    """What a deleted customer bought once stays theirs, and all that they paid may be given back or
-    disputed still."""
+def _charges_we_know(customer_id: str) -> list[ChargeData]:
+    """Those of this customer that are in our books, each read by itself."""
     paid = select(Payment.payment_intent).where(Payment.customer_id == customer_id)
     intents = db.session.scalars(paid.order_by(Payment.paid_at)).all()
     return [c for intent in intents for c in stripe_api.client().charges_of(intent)]

@@ -1,13 +1,14 @@
 """Money that goes back: it acts on the grant of its own payment, and on nothing else."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from membership.billing import sync
-from membership.billing.models import Customer, Grant, Payment
+from membership.billing import grants, sync
+from membership.billing.models import Customer, Grant, Payment, Subscription
 from membership.db import db
 from membership.inbox import InboxEvent
 from membership.journal import Entry
@@ -16,6 +17,8 @@ from sandbox.store import Document
 from sandbox.stripe import disputes, refunds
 from tests.conftest import MakeApp
 from tests.support.browser import Browser, Elsewhere
+from tests.support.choosy_stripe import refusing
+from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
@@ -259,27 +262,66 @@ def test_a_dispute_may_be_all_that_ever_reaches_us(
 
 
 def test_a_deleted_customers_guide_stays_and_may_be_given_back(
-    grace: Browser, till: Till, app: Flask
+    grace: Browser, till: Till, app: Flask, clock: MovableClock
 ) -> None:
     till.sells(grace, "monthly")
     guide = till.sells(grace, "guide")
     ask_stripe(till.sandbox, f"customers/{guide['customer']}", method="DELETE")
     till.work()
+    clock.passes(timedelta(minutes=5))
     assert premium(grace) == OPEN
     with app.app_context():
         ended = select(Grant.ends_at).where(Grant.source == "subscription")
-        assert db.session.scalar(ended) <= app.extensions["clock"]()
+        assert db.session.scalar(ended) <= clock()
     till.refunds(guide)
     assert premium(grace) == SHUT
 
 
+@on_each_database
+def test_what_a_customer_bought_is_not_lost_with_them(
+    grace: Browser, till: Till, app: Flask, clock: MovableClock
+) -> None:
+    """Nothing of it had reached us when the owner deleted the customer at Stripe: the guide is
+    hers, the month is over, and both payments are in the books."""
+    listening, till.sandbox.webhook_url = till.sandbox.webhook_url, None
+    till.sells(grace, "guide")
+    charge = till.sells(grace, "monthly")
+    till.sandbox.webhook_url = listening
+    ask_stripe(till.sandbox, f"customers/{charge['customer']}", method="DELETE")
+    till.work()
+    clock.passes(timedelta(minutes=5))  # it stands still, and Stripe's does not
+    assert premium(grace) == OPEN
+    with app.app_context():
+        assert sorted(db.session.scalars(select(Payment.amount))) == [500, 2900]
+        assert db.session.query(Subscription.status).scalar() == "canceled"
+        still_open = select(Grant.source).where(grants.live(clock()))
+        assert set(db.session.scalars(still_open)) == {"purchase"}
+
+
+def test_should_stripe_not_list_what_the_deleted_had_our_own_payments_are_read(
+    grace: Browser, till: Till, make_app: MakeApp
+) -> None:
+    guide = till.sells(grace, "guide")
+    gone = guide["customer"]
+    ask_stripe(till.sandbox, f"customers/{gone}", method="DELETE")
+    till.work()
+    till.sandbox.webhook_url = None
+    refunds.refund(till.sandbox.account, {"charge": guide["id"]})
+    with refusing(till.sandbox.stripe_base, f"customer={gone}") as address:
+        app = make_app(STRIPE_API_BASE=address)
+        with app.app_context():
+            sync.bring_up_to_date(gone)
+    assert premium(grace) == SHUT
+
+
 def test_what_a_deleted_customer_is_given_back_is_written_down(
-    grace: Browser, till: Till, app: Flask
+    grace: Browser, till: Till, app: Flask, clock: MovableClock
 ) -> None:
     """It opens nothing any more; the owner's books must be right all the same."""
     charge = till.sells(grace, "monthly")
     ask_stripe(till.sandbox, f"customers/{charge['customer']}", method="DELETE")
     till.refunds(charge, 200)
+    clock.passes(timedelta(minutes=5))
     assert premium(grace) == SHUT
     with app.app_context():
         assert db.session.query(Payment.amount_refunded).scalar() == 200

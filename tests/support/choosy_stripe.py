@@ -20,7 +20,7 @@ def refusing(stripe_base: str, word: str) -> Iterator[str]:
     @app.route("/<path:path>", methods=["GET", "POST", "DELETE"])
     def hand_on(path: str) -> Response:
         body = request.get_data()
-        if word.encode() in body:
+        if word.encode() in body + request.query_string:
             error = {"type": "invalid_request_error", "message": f"You cannot use {word}."}
             return Response(app.json.dumps({"error": error}), 400, content_type=JSON)
         found = requests.request(
