@@ -1,7 +1,13 @@
 """Mail: rows first, SMTP later, once each."""
 
+import json
+import os
+import signal
 import socket
 import ssl
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -12,12 +18,14 @@ from aiosmtpd.smtp import SMTP, Envelope
 from flask import Flask
 from sqlalchemy.pool import QueuePool
 
-from membership import outbox
+from membership import due, outbox
+from membership.config import ROOT
 from membership.db import db, transaction
 from membership.outbox import Mail, OutboxMessage
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.ports import free_ports
+from tests.support.settings import settings
 
 ADA = "ada@example.com"
 
@@ -29,6 +37,7 @@ class Server:
         self.answer = "250 OK"
         self.taken: list[bytes] = []
         self.on_recipient: Callable[[], None] = lambda: None
+        self.on_taken: Callable[[], None] = lambda: None
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: object, envelope: Envelope, address: str, _options: object
@@ -42,6 +51,7 @@ class Server:
     ) -> str:
         assert isinstance(envelope.content, bytes)
         self.taken.append(envelope.content)
+        self.on_taken()
         return "250 OK"
 
 
@@ -161,6 +171,39 @@ def test_what_is_no_longer_worth_sending_is_not_sent(
     assert server[0].taken == []
     assert row(app).due_at is None
     assert row(app).sent_at is None
+
+
+WORKER = """
+import json, sys
+from membership import outbox
+from membership.app import create_app
+app = create_app(json.loads(sys.argv[1]))
+outbox.register(app, "hello", lambda m: outbox.Mail("Hello", m.params["text"], "<p>Hello</p>"))
+with app.app_context():
+    outbox.drain()
+"""
+
+
+@on_each_database
+def test_killed_when_the_server_has_said_yes_only_that_mail_comes_twice_with_the_same_id(
+    app: Flask, server: tuple[Server, int], clock: MovableClock, database_url: str
+) -> None:
+    with app.app_context(), transaction() as session:
+        outbox.tell_once(session, "the first", "hello", ADA, text="The first")
+        outbox.tell_once(session, "the second", "hello", ADA, text="The second")
+    environ = settings(DATABASE_URL=database_url, MAIL_PORT=str(server[1]))
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, json.dumps(environ)], cwd=ROOT)
+    server[0].on_taken = lambda: os.kill(worker.pid, signal.SIGKILL)
+    assert worker.wait(timeout=60) == -signal.SIGKILL
+    server[0].on_taken = lambda: None
+    clock.passes(due.LEASE + timedelta(minutes=1))
+    drain(app)
+    drain(app)
+    texts = [content.split(b"The ")[1].split()[0] for content in server[0].taken]
+    assert sorted(Counter(texts).values()) == [1, 2]
+    assert texts[0] == texts[1]
+    ids = [content.split(b"Message-ID: ")[1].split()[0] for content in server[0].taken]
+    assert len(set(ids)) == 2
 
 
 @on_each_database

@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from membership import clock, jobs, journal
+from membership.accounts.models import User
 from membership.billing import grants
 from membership.billing.models import Grant
 from membership.billing.telling import closings
@@ -27,12 +28,22 @@ def _notice_some() -> bool:
     if not ids:
         return False
     with transaction() as session:
+        _lock_members(session, ids)
         unnoticed = select(Grant).where(Grant.id.in_(ids), Grant.noticed_at.is_(None))
         over = session.scalars(unnoticed.with_for_update(skip_locked=True)).all()
         _notice(session, over, now)
     jobs.nudge("subscribers")
     jobs.nudge("outbox")
     return bool(over)
+
+
+def _lock_members(session: Session, ids: Sequence[int]) -> None:
+    """Before their grants, for which we wait on nobody: so whoever has a grant, and waits for its
+    member, does not wait for us."""
+    whose = User.id.in_(select(Grant.user_id).where(Grant.id.in_(ids)))
+    session.scalars(
+        select(User).where(whose).order_by(User.id).with_for_update(key_share=True)
+    ).all()
 
 
 def _ended(now: datetime) -> Select[int]:
