@@ -2,7 +2,7 @@
 # Another interpreter: make run PYTHON=/path/to/python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run flask test test-stripe torture check format db lock bench pictures clean
+.PHONY: help setup run flask test test-stripe torture fuzz timing audit check format db lock bench pictures clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -35,6 +35,15 @@ torture: $(VENV)/.dev ## Random lives with kills and faults: make torture SEED=1
 	@$(PY) -W ignore -m tests.torture $(if $(SEED),--seed $(SEED)) --members $(or $(MEMBERS),20) \
 	  --minutes $(or $(MINUTES),10) --db $(or $(DB),both)
 
+fuzz: $(VENV)/.dev ## Hostile requests at every address: make fuzz REQUESTS=10000 SEED=1
+	@$(PY) -W ignore -m tests.hostile.fuzzing --requests $(or $(REQUESTS),10000) --seed $(or $(SEED),1)
+
+timing: $(VENV)/.dev ## Whether an answer's time says who has an account; a quarter of an hour: make timing TRIES=200
+	@$(PY) -W ignore -m tests.hostile.timing --tries $(or $(TRIES),200)
+
+audit: $(VENV)-audit/.done ## Whether a known hole is in a package that is pinned (asks PyPI)
+	@$(VENV)-audit/bin/python scripts/audit
+
 check: $(VENV)/.dev ## Formatting, lint, types and the direction of imports
 	@echo "Formatting:"
 	@$(PY) -m ruff format --check .
@@ -63,15 +72,16 @@ lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows (needs 
 	@$(call pin,production,)
 	@$(call pin,sandbox,--extra=sandbox)
 	@$(call pin,dev,--extra=dev)
+	@$(call pin,audit,,requirements/audit.in)
 
 clean: ## Remove what was built and the sandbox's data; .env and your own database stay
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) $(VENV)-audit .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	@rm -rf instance/sandbox* instance/run-* instance/logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean."
 
 define pin
-echo "Pinning requirements/$(1).txt" && uv pip compile pyproject.toml $(2) --upgrade --universal \
+echo "Pinning requirements/$(1).txt" && uv pip compile $(or $(3),pyproject.toml) $(2) --upgrade --universal \
   --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet \
   -o requirements/$(1).txt
 endef
@@ -86,6 +96,12 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.made
 $(VENV)/.sandbox: requirements/sandbox.txt $(VENV)/.made
 	@echo "Installing the pinned packages (half a minute the first time)."
 	@$(PY) -m pip install --quiet --require-hashes --disable-pip-version-check -r requirements/sandbox.txt
+	@touch $@
+
+# What audits is no part of what is audited.
+$(VENV)-audit/.done: requirements/audit.txt
+	@PYTHON="$(PYTHON)" sh scripts/make-venv $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip install --quiet --require-hashes --disable-pip-version-check -r requirements/audit.txt
 	@touch $@
 
 $(VENV)/.made:
