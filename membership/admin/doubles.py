@@ -20,6 +20,9 @@ from membership.vendor_ids import plausible
 bp = desk.room("desk_doubles", __name__, "/payments/subscriptions")
 
 
+LEFT = "Somebody who is no member any more"
+
+
 @dataclass(frozen=True)
 class Double:
     """A subscription that may be ended: `others` stay. `back` is given back, None is nothing.
@@ -110,35 +113,33 @@ def _half(subscription_id: str) -> Double:
 
 
 def _user_id(subscription_id: str) -> int | None:
-    ending = doubles.find(db.session(), subscription_id)
-    return ending.user_id if ending else doubles.whose(subscription_id)
+    """None for one of nobody's, or of a member who has left."""
+    return doubles.whose(subscription_id) if plausible(subscription_id) else None
 
 
 def _look(subscription_id: str) -> Double:
     """404 for a subscription of somebody who has one, unless its end is half done."""
     session = db.session()
-    user_id = _user_id(subscription_id) if plausible(subscription_id) else None
-    user = session.get(User, user_id) if user_id is not None else None
-    row = session.get(Subscription, subscription_id)
-    if user is None or row is None:
-        abort(404)
-    ending = doubles.find(session, subscription_id)
+    user_id = _user_id(subscription_id)
+    row = session.get(Subscription, subscription_id) if plausible(subscription_id) else None
+    ending = doubles.find(session, subscription_id) if row else None
     half_done = ending is not None and doubles.is_half_done(session, ending)
-    ids = attention.subscriptions_of(session, user.id)
-    if not half_done and (subscription_id not in ids or len(ids) < 2):
+    ids = attention.subscriptions_of(session, user_id) if user_id is not None else []
+    if row is None or not (half_done or (subscription_id in ids and len(ids) > 1)):
         abort(404)
-    read = payers.read(session, holdings.payers_of(user.id)).values()
+    keys = {row.customer_id, *(holdings.payers_of(user_id) if user_id is not None else ())}
+    read = payers.read(session, keys).values()
     bought = {one.id: one for payer in read for one in payer.bought}
     this, others = bought[subscription_id], [bought[id_] for id_ in ids if id_ != subscription_id]
     last = session.get(Payment, row.latest_payment) if row.latest_payment else None
-    payment = doubles.to_give_back(session, row)
+    back = doubles.to_give_back(session, row)
     if half_done and ending:
-        payment = session.get(Payment, ending.payment_intent)
+        back = session.get(Payment, ending.payment_intent)
     return Double(
-        member=user.email,
+        member=session.get_one(User, user_id).email if user_id is not None else LEFT,
         bought=this,
         last=payers.paid(last) if last else None,
-        back=payers.paid(payment) if payment else None,
+        back=payers.paid(back) if back else None,
         others=others,
         newest=all(this.at >= other.at for other in others),
         ending=ending,

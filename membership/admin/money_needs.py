@@ -41,7 +41,7 @@ def _unclaimed() -> Iterator[Need]:
     coming = db.session.execute(waiting.where(may_come, young)).one()
     count = hopeless[0] + late[0]
     if count:
-        came = [hopeless[2], late[2] and late[2] + TIME_TO_JOIN]
+        came = [hopeless[2], late[2] + TIME_TO_JOIN if late[0] else None]
         yield Need(
             name="unclaimed-payments",
             severity=Severity.NOW,

@@ -58,10 +58,10 @@ def _best(
 
 def _paid_with(session: Session, payments: Iterable[UnclaimedPayment]) -> dict[str, set[str]]:
     """Members whose own address a payer's Checkout Sessions were paid with."""
-    keys = {payment.key: {payment.email} for payment in payments}
+    keys: dict[str, set[str | None]] = {payment.key: {payment.email} for payment in payments}
     sessions = select(Checkout.customer_id, Checkout.email).where(Checkout.customer_id.in_(keys))
     for customer_id, email in session.execute(sessions):
-        keys[customer_id].add(email)
+        keys[str(customer_id)].add(email)
     every = {email for emails in keys.values() for email in emails if email}
     members = set(session.scalars(select(User.email).where(User.email.in_(every))))
     return {key: members.intersection(filter(None, emails)) for key, emails in keys.items()}

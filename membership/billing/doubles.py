@@ -6,7 +6,7 @@ at Stripe, and a key that stays the same keeps the rest from being done twice.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,12 +95,9 @@ def end(subscription_id: str, *, seen: str | None, amount: int, by: By) -> Endin
     Raises NotTwo, OtherPayment, TooSoon with nothing done; StripeError with as much done as the
     row says.
     """
-    known = find(db.session(), subscription_id)
-    user_id = known.user_id if known else whose(subscription_id)
-    if user_id is None:
-        raise NotTwo(subscription_id)
-    with turn_of(user_id, busy=BUSY):
-        for key in holdings.payers_of(user_id):
+    user_id = whose(subscription_id)
+    with turn_of(user_id, busy=BUSY) if user_id is not None else nullcontext():
+        for key in holdings.payers_of(user_id) if user_id is not None else ():
             sync.bring_up_to_date(key)
         ending = _begin(subscription_id, user_id, seen, amount)
         try:
@@ -133,13 +130,16 @@ def whose(subscription_id: str) -> int | None:
     return db.session.scalar(mine)
 
 
-def _begin(subscription_id: str, user_id: int, seen: str | None, amount: int) -> Ending:
-    """From here on it is known which payment is given back, however often it is asked."""
+def _begin(subscription_id: str, user_id: int | None, seen: str | None, amount: int) -> Ending:
+    """From here on it is known which payment is given back, however often it is asked, and though
+    the member has left meanwhile."""
     with transaction() as session:
         known = session.get(Ending, subscription_id, with_for_update=True)
-        row = session.get_one(Subscription, subscription_id)
-        if known and (known.ended_at or row.status in ENDED):
+        row = session.get(Subscription, subscription_id)
+        if row and known and (known.ended_at or row.status in ENDED):
             return known
+        if row is None or user_id is None:
+            raise NotTwo(subscription_id)
         others = set(attention.subscriptions_of(session, user_id)) - {subscription_id}
         if row.status in ENDED or not others:
             raise NotTwo(subscription_id)
@@ -188,7 +188,9 @@ def _give_back(ending: Ending, by: By) -> None:
         with transaction() as session:
             row = _row(session, ending)
             row.refunded_at, row.error = clock.billing_now(), None
-            about = {"payment": intent, "amount": left, "currency": charge.currency}
+            # Known from its own answer: of somebody who has left nothing is read again.
+            session.get_one(Payment, intent).amount_refunded = charge.amount
+            about: By = {"payment": intent, "amount": left, "currency": charge.currency}
             journal.record(session, "owner.payment_refunded", **by, **about)
 
 

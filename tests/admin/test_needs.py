@@ -277,8 +277,8 @@ def test_mail_that_does_not_leave_and_mail_that_is_refused(
 ) -> None:
     alive(app)
     with app.app_context(), transaction() as session:
+        mail = {"recipient": "a@example.com", "params": {}, "created_at": clock()}
         for n in range(3):
-            mail = {"recipient": f"{n}@example.com", "params": {}, "created_at": clock()}
             session.add(OutboxMessage(kind="code", message_id=f"r{n}", refused_at=clock(), **mail))
         later = clock() + timedelta(minutes=30)
         session.add(OutboxMessage(kind="code", message_id="s", due_at=later, attempts=5, **mail))
