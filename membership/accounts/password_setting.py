@@ -6,23 +6,21 @@ from flask import request
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from membership import journal, outbox
+from membership import outbox
 from membership.accounts import sessions, user_agents
 from membership.accounts.models import PasswordReset, User
 from membership.db import changed
 
 LETTER = "password_changed"
-CHANGED, RESET = "password.changed", "password.reset"
 
 
-def replace(rows: Session, user: User, password_hash: str, *, kind: str, now: datetime) -> str:
+def replace(rows: Session, user: User, password_hash: str, *, now: datetime) -> str:
     """Every session of the account ends, and so does a link for a new password that is under way.
 
-    `kind` is CHANGED or RESET. Returns the token of the one session there is now: this browser's.
+    Returns the token of the one session there is now: this browser's.
     """
     user.password_hash = password_hash
     changed(rows, delete(PasswordReset).where(PasswordReset.user_id == user.id))
-    journal.record(rows, kind, user_id=user.id, email=user.email)
     outbox.send_later(
         rows,
         LETTER,

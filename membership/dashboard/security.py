@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from membership import clock, config, jobs
+from membership import clock, config, jobs, journal
 from membership.accounts import hashing, password_setting, sessions, user_agents
 from membership.accounts.forms import ChangePassword, EndSessions
 from membership.accounts.models import SignIn, User
@@ -73,8 +73,8 @@ def change_password() -> ResponseReturnValue:
     password_hash = hashing.hash_password(form.new_password.data)
     with transaction() as rows:
         user = rows.get_one(User, current_user.user_id)
-        kind = password_setting.CHANGED
-        token = password_setting.replace(rows, user, password_hash, kind=kind, now=clock.now())
+        journal.record(rows, "password.changed", user_id=user.id, email=user.email)
+        token = password_setting.replace(rows, user, password_hash, now=clock.now())
     jobs.nudge("outbox")
     sessions.remember_in_cookie(token, remember=session.permanent)
     flash("Your password is changed. Every other device is signed out.", "status")

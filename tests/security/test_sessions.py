@@ -185,6 +185,7 @@ def test_s23_nobody_ends_somebody_elses(
         graces = db.session.scalars(
             select(SignIn.id).join(User, User.id == SignIn.user_id).where(User.email == GRACE)
         ).one()
+    assert "iPhone" not in grace.get(SECURITY).text
     for number in (graces, 999):  # hers is as if there were none
         assert ends(ada, sessions=str(number)) == HTTPStatus.SEE_OTHER
     for nonsense in ("0", "-1", "9" * 30, "x"):

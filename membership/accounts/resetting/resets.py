@@ -55,8 +55,8 @@ def use(rows: Session, token: str, password_hash: str, *, now: datetime) -> tupl
     spent = delete(PasswordReset).where(PasswordReset.token_hash == _hash(token))
     if user is None or not changed(rows, spent):  # or somebody was quicker
         return None
-    kind = password_setting.RESET
-    return user, password_setting.replace(rows, user, password_hash, kind=kind, now=now)
+    journal.record(rows, "password.reset", user_id=user.id, email=user.email)
+    return user, password_setting.replace(rows, user, password_hash, now=now)
 
 
 def token_of(reset: PasswordReset) -> str | None:
