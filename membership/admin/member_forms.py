@@ -26,7 +26,7 @@ def _stripped(text: str | None) -> str | None:
 class Give(PasswordAgain):
     """What is opened to them without payment; without a number of days, for good."""
 
-    feature = SelectField("What is opened")
+    feature = SelectField("What is opened", default="premium")
     days = IntegerField(
         "For how many days",
         validators=[
