@@ -66,7 +66,8 @@ def claims(person: Person, dice: Random) -> str | None:
         person.claims_in_vain(person.neighbour)
         return f"tries to claim what {person.neighbour.name} paid"
     claimed = person.claims()
-    person.diary.said |= dict.fromkeys(claimed, person.name)
+    for key in claimed:
+        person.diary.gives(key, person.name)
     return f"claims {', '.join(claimed) or 'nothing'}"
 
 

@@ -38,7 +38,7 @@ def binds(person: Person, dice: Random) -> str | None:
         return None
     done, said = person.town.flask("billing", "bind", key, person.email)
     if done:
-        person.diary.said[key] = person.name
+        person.diary.gives(key, person.name)
     if done != (whose is None) and whose != person.name:
         person.town.complain(
             "owner", f"{key} is {whose}'s, and binding it to {person.name} said: {said}"

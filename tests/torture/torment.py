@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from membership.db import db
 from membership.inbox import InboxEvent
-from tests.torture import acts, books, model, peace
-from tests.torture.facts import DAY, Answer
+from tests.torture import acts, books, letters, model, peace
+from tests.torture.facts import DAY, Answer, Stripe
 from tests.torture.histories import History
 from tests.torture.town import Town, Wrong
 from tests.torture.townsfolk import Diary, Person
@@ -101,9 +101,20 @@ class Inspector:
         return bool(record.wrong)
 
     def _wrong_books(self) -> Iterator[Wrong]:
-        found = list(books.wrong(self.town, self.town.api.everything(), self.diary.deeds()))
+        stripe, deeds = self.town.api.everything(), self.diary.deeds()
+        found = list(books.wrong(self.town, stripe, deeds))
         self.record.unaccounted += len(found)
         yield from found[:5]
+        payers = {address: self._ever_of(name, stripe) for name, address in deeds.members.items()}
+        yield from letters.wrong(
+            self.town.sandbox.mailbox.messages, stripe, payers, self.town.kills
+        )
+
+    def _ever_of(self, name: str, stripe: Stripe) -> set[str]:
+        """What is theirs, was theirs, or was paid by them."""
+        deeds, diary = self.diary.deeds(), self.diary
+        now = {key for key in model.keys(stripe) if model.owner_of(key, stripe, deeds) == name}
+        return now | diary.had[name] | {key for key, who in diary.paid_by.items() if who == name}
 
     def _unheard(self) -> Iterator[Wrong]:
         """Events that Stripe sent, and that are not in the inbox, or not done. Those that no

@@ -1,5 +1,6 @@
 """The people of the town, and the diary of what they did: all that the model is told of them."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -33,7 +34,8 @@ Done = TypeVar("Done")
 
 @dataclass
 class Diary:
-    """See `facts.Deeds`. `paid_by` says who stands behind a customer at Stripe, or a session."""
+    """See `facts.Deeds`. `paid_by` says who stands behind a customer at Stripe, or a session;
+    `had` what was given to somebody at any time."""
 
     members: dict[str, str] = field(default_factory=dict)
     began: dict[str, str] = field(default_factory=dict)
@@ -41,6 +43,12 @@ class Diary:
     said: dict[str, str | None] = field(default_factory=dict)
     comps: dict[str, Comp] = field(default_factory=dict)
     paid_by: dict[str, str] = field(default_factory=dict)
+    had: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def gives(self, key: str, name: str) -> None:
+        """By a word of the owner's, or a claim that was proven."""
+        self.said[key] = name
+        self.had[name].add(key)
 
     def deeds(self) -> Deeds:
         return Deeds(self.members, self.began, self.signed, self.said, [*self.comps.values()])
