@@ -29,9 +29,9 @@ def measure(folder: Path) -> list[Figure]:
 
 def _serve(stack: ExitStack, folder: Path, members: int) -> list[Contender]:
     folder.mkdir()
-    cookies = site.prepare(folder, members=members)
-    port = servers.free_port()
     environ = site.environ(folder)
+    cookies = site.prepare(environ, members=members, signed_in=site.from_all_over(members))
+    port = servers.free_port()
     master = stack.enter_context(servers.gunicorn("membership.app:create_app()", port, environ))
     return [
         Contender("webhook", port, site.webhooks("/webhooks/stripe"), master),

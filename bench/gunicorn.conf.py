@@ -4,7 +4,7 @@ import os
 
 bind = f"127.0.0.1:{os.environ['PORT']}"
 worker_class = "gthread"
-workers = 2
+workers = int(os.environ.get("PROCESSES", "2"))
 threads = 16
 preload_app = True
 keepalive = 65

@@ -1,6 +1,7 @@
 """Members by the million, in the database's own words: nothing else is quick enough."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -29,11 +30,11 @@ INSERT INTO sign_ins (user_id, token_hash, created_at, last_seen_at, expires_at,
 """
 
 
-def fill(path: Path, *, members: int, readers: int, paying: bool) -> list[str]:
-    """So many members, of whom `readers` are signed in; returns the tokens of their sessions."""
+def fill(path: Path, *, members: int, signed_in: Sequence[int], paying: bool) -> list[str]:
+    """So many members, of whom these are signed in; returns the tokens of their sessions."""
     now = datetime.now(UTC)
     times = {"now": _text(now), "later": _text(now + timedelta(days=30))}
-    tokens = [f"token {number}" for number in range(readers)]
+    tokens = [f"token {number}" for number in signed_in]
     with sqlite3.connect(path, isolation_level=None) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -400000")
@@ -48,13 +49,13 @@ def fill(path: Path, *, members: int, readers: int, paying: bool) -> list[str]:
             SIGNED_IN,
             [
                 (
-                    1 + number * (members // readers),
+                    number,
                     sha256(token.encode()).hexdigest(),
                     times["now"],
                     times["now"],
                     times["later"],
                 )
-                for number, token in enumerate(tokens)
+                for number, token in zip(signed_in, tokens, strict=True)
             ],
         )
         connection.execute("COMMIT")

@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,16 +36,22 @@ def environ(folder: Path, **changed: str) -> dict[str, str]:
     } | changed
 
 
-def prepare(folder: Path, *, members: int, paying: bool = True) -> list[str]:
-    """Make the database with so many members; returns the cookies of some of them, from all over
-    the table."""
-    app = create_app(environ(folder))
+def prepare(
+    environ: dict[str, str], *, members: int, signed_in: Sequence[int], paying: bool = True
+) -> list[str]:
+    """Make the database with so many members; returns the cookies of those that are signed in."""
+    app = create_app(environ)
     with app.app_context():
         flask_migrate.upgrade(str(ROOT / "migrations"))
         db.engine.dispose()
-    readers = min(members, READERS)
-    tokens = seed.fill(folder / "site.db", members=members, readers=readers, paying=paying)
+    path = Path(environ["DATABASE_URL"].removeprefix("sqlite:///"))
+    tokens = seed.fill(path, members=members, signed_in=signed_in, paying=paying)
     return [_cookie(app, token) for token in tokens]
+
+
+def from_all_over(members: int) -> range:
+    """Some members, from the first to the last."""
+    return range(1, members + 1, max(1, members // READERS))
 
 
 def premium_page(cookies: list[str]) -> Iterator[Ask]:
