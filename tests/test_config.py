@@ -39,6 +39,8 @@ def test_the_defaults_are_the_documented_ones() -> None:
     ("name", "value", "said"),
     [
         ("SECRET_KEY", "changeme", "at least 32"),
+        ("SECRET_KEY_FALLBACKS", f"{'o' * 32},changeme", "at least 32"),
+        ("SESSION_IDLE_DAYS", "0", "whole number"),
         ("SITE_URL", "example.com", "whole address"),
         ("SITE_URL", "http://example.com", "https"),
         ("SITE_URL", "https://example.com/members", "path"),
@@ -110,6 +112,7 @@ def test_secrets_are_not_in_the_repr() -> None:
         | {
             "STRIPE_WEBHOOK_SECRET": "whsec_hidden",
             "MAIL_PASSWORD": "hidden",
+            "SECRET_KEY_FALLBACKS": "hidden, and long enough to be a key",
             "MAILERLITE_API_KEY": "hidden",
             "DATABASE_URL": "postgresql://u:hidden@h/d",
         }

@@ -86,6 +86,7 @@ def _ask(check: Check, visit: Visit, levels: Levels) -> Said:
 
 def _secrets(settings: Config) -> Iterator[str | None]:
     yield settings.secret_key
+    yield from settings.secret_key_fallbacks
     yield settings.stripe_secret_key
     yield from settings.stripe_webhook_secrets
     yield settings.mailerlite_api_key

@@ -33,6 +33,7 @@ def _every_secret(settings: Config) -> Iterator[tuple[str, str]]:
     """Name and value of each that is set. The sandbox's Stripe takes any key."""
     found: list[tuple[str, str | None]] = [
         ("SECRET_KEY", settings.secret_key),
+        *(("SECRET_KEY_FALLBACKS", key) for key in settings.secret_key_fallbacks),
         ("MAILERLITE_API_KEY", settings.mailerlite_api_key),
         ("MAILERLITE_WEBHOOK_SECRET", settings.mailerlite_webhook_secret),
         ("MAIL_PASSWORD", settings.mail_password),
