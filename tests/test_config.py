@@ -112,7 +112,7 @@ def test_secrets_are_not_in_the_repr() -> None:
         | {
             "STRIPE_WEBHOOK_SECRET": "whsec_hidden",
             "MAIL_PASSWORD": "hidden",
-            "SECRET_KEY_FALLBACKS": "hidden, and long enough to be a key",
+            "SECRET_KEY_FALLBACKS": "hidden and long enough to be a key",
             "MAILERLITE_API_KEY": "hidden",
             "DATABASE_URL": "postgresql://u:hidden@h/d",
         }
