@@ -126,6 +126,17 @@ def latest(session: Session) -> Reconciliation | None:
     return session.scalars(ended.order_by(Reconciliation.ended_at.desc()).limit(1)).first()
 
 
+def last_mended(session: Session) -> datetime | None:
+    """When the last comparison began that went to its end and left nothing as it was."""
+    whole = select(Reconciliation.began_at).where(
+        Reconciliation.ended_at.is_not(None),
+        Reconciliation.error.is_(None),
+        Reconciliation.dry_run.is_(False),
+        Reconciliation.braked.is_(False),
+    )
+    return session.scalars(whole.order_by(Reconciliation.ended_at.desc()).limit(1)).first()
+
+
 def go_on(session: Session, run: Reconciliation, cursor: str | None) -> None:
     """From here next time: from the cursor, or without one with the next step."""
     run.cursor = cursor

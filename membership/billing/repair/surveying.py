@@ -61,10 +61,11 @@ def unseen(run: Reconciliation) -> None:
 def _listing(
     listed: Listed[T], compare: Callable[[Sequence[T]], list[Difference]], recent: timedelta
 ) -> Callable[[Reconciliation], None]:
-    """The step that goes through the recent part of a list."""
+    """The step that goes through what of a list is recent, or has never been compared."""
 
     def step(run: Reconciliation) -> None:
-        since = (run.began_at or clock.billing_now()) - recent
+        before = findings.last_mended(db.session())
+        since = before - recent if before else None
         page = stripe_api.client().page(listed, after=run.cursor, since=since)
         differences = compare(page.found)
         with transaction() as session:

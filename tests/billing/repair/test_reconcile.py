@@ -13,6 +13,7 @@ from membership.billing.models import Grant, UnclaimedPayment
 from membership.billing.repair import ledger, reconcile, settling
 from membership.billing.repair.findings import Reconciliation
 from membership.db import changed, db, transaction
+from sandbox import seed
 from sandbox.server import Sandbox
 from sandbox.stripe import disputes, refunds
 from tests.conftest import MakeApp
@@ -417,3 +418,20 @@ def test_who_paid_is_let_in_though_the_owner_has_stopped_collecting(
     assert found(app) == [(customer, "paid-but-locked", "mended")]
     clock.passes(timedelta(days=32))
     assert still_open(app) == 0
+
+
+@on_each_database
+def test_what_was_bought_is_found_however_long_nothing_was_compared(
+    grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, clock: MovableClock
+) -> None:
+    """The worker was away for half a year, and Stripe's events of that time are gone. A dry run and
+    one that the brake stopped have mended nothing."""
+    for_good = {"metadata[access_days]": ""}
+    ask_stripe(sandbox, f"products/{seed.GUIDE}", for_good)
+    reconciles(app)
+    buys_guide(app, sandbox, elsewhere)
+    clock.passes(timedelta(days=180))
+    reconciles(app, "--dry-run")
+    assert still_open(app) == 0
+    reconciles(app)
+    assert still_open(app) > 0
