@@ -2,7 +2,7 @@
 
 Four variables are read: HOST and PORT (127.0.0.1 and 8000: behind a proxy on the same machine
 nothing else should reach it; the container image sets HOST=0.0.0.0), WEB_CONCURRENCY
-(processes, 2; about one per core) and WEB_THREADS (threads in each, 16).
+(processes, 2; about one per core) and WEB_THREADS (threads in each, 24).
 """
 
 import os
@@ -15,7 +15,7 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 # threads than people who sign in at once, readers do not queue behind them.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "16"))
+threads = int(os.environ.get("WEB_THREADS", "24"))
 preload_app = True  # one import for all processes: quicker to start, less memory
 
 timeout = 30

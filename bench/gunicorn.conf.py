@@ -5,7 +5,7 @@ import os
 bind = f"127.0.0.1:{os.environ['PORT']}"
 worker_class = "gthread"
 workers = int(os.environ.get("PROCESSES", "2"))
-threads = 16
+threads = 24
 preload_app = True
 keepalive = 65
 control_socket_disable = True

@@ -17,8 +17,8 @@ from membership.db import end_reading
 from membership.extensions import bcrypt
 from membership.waits import TooSoon
 
-# Of gunicorn's 16 threads a process: the others go on answering while so many wait for their turn.
-IN_ALL = 12
+# Of gunicorn's 24 threads a process: the others go on answering while so many wait for their turn.
+IN_ALL = 16
 NICE = 10
 T = TypeVar("T")
 

@@ -1,5 +1,6 @@
 """Doors that may be tried only so often, and that never stay shut."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 from membership import clock as clocks
 from membership import jobs, limits
 from membership.accounts import attempts, hashing
+from membership.config import ROOT
 from membership.db import db, transaction
 from membership.extensions import limiter
 from membership.limits import Attempt, Door, Limit
@@ -282,3 +284,9 @@ def test_every_door_of_an_account_ends_within_a_day() -> None:
     for door in doors:
         for limit in (*door.per_account, *door.per_asker, *door.per_network):
             assert limit.within <= limits.KEPT
+
+
+def test_gunicorn_has_more_threads_than_people_who_may_wait_for_a_hash() -> None:
+    found = re.search(r'"WEB_THREADS", "(\d+)"', (ROOT / "gunicorn.conf.py").read_text())
+    assert found
+    assert int(found[1]) >= hashing.IN_ALL + 8
