@@ -4,16 +4,17 @@ from membership.billing.entitlements import LOST, Source
 from membership.billing.outlook import Remedy
 
 AT_THE_BANK = (
-    "Your bank has asked for its payment back. Should that be decided otherwise, it opens again."
+    "Your bank has asked for the payment back. It is shut while that is looked at, and opens again "
+    "if the payment stands."
 )
-LOST_AT_THE_BANK = "Its payment went back to you through your bank."
+LOST_AT_THE_BANK = "The payment went back to you through your bank."
 
 
 def why(reason: str, source: Source, *, revoked: bool, unpaid: bool) -> tuple[str, Remedy | None]:
     """`reason` is the rule that wrote the grant; `unpaid`: an invoice of it is still open."""
     match reason.split(", "):
         case ["refunded"]:
-            return "Its payment was refunded.", Remedy.PLANS
+            return "The payment was refunded.", Remedy.PLANS
         case ["disputed", status] if status in LOST:
             return LOST_AT_THE_BANK, Remedy.PLANS
         case ["disputed", _]:
@@ -26,7 +27,7 @@ def why(reason: str, source: Source, *, revoked: bool, unpaid: bool) -> tuple[st
         case Source.COMP:
             return "It was a gift, and its time is over.", Remedy.PLANS
         case Source.PURCHASE:
-            return "It was bought for this long.", Remedy.PLANS
+            return "The time it was bought for is over.", Remedy.PLANS
         case Source.SUBSCRIPTION:
             return _subscription(reason, unpaid=unpaid)
 

@@ -119,7 +119,7 @@ def test_given_back_it_has_ended_and_so_it_is_said(life: MoneyLife) -> None:
     refunds.refund(life.sandbox.account, {"charge": charge["id"]})
     life.work()
     assert life.mails()[1].endswith("at Latchkey has ended")
-    assert "Its payment was refunded." in life.last()
+    assert "The payment was refunded." in life.last()
     assert "Shut since then: Guide, Premium." in life.last()
     life.passes(40 * DAY)  # past the days it would have been open for
     assert len(life.mails()) == 2
@@ -130,13 +130,13 @@ def test_disputed_is_told_and_won_and_ended_is_told_again(life: MoneyLife) -> No
     (charge,) = life.sandbox.account.all("charge")
     dispute = disputes.open_(life.sandbox.account, charge["id"])
     life.work()
-    assert "Your bank has asked for its payment back." in life.last()
+    assert "Your bank has asked for the payment back." in life.last()
     disputes.win(life.sandbox.account, dispute["id"])
     life.work()
     assert life.member.get("/premium").status_code == 200
     life.passes(31 * DAY)
     assert len(life.mails()) == 3
-    assert "It was bought for this long." in life.last()
+    assert "The time it was bought for is over." in life.last()
 
 
 def test_what_ended_long_ago_is_not_told_by_reading_it_now(

@@ -8,6 +8,7 @@ from membership.billing.dates import day
 from membership.billing.models import Payment
 from membership.db import db
 from membership.inbox import InboxEvent
+from membership.outbox import OutboxMessage
 from sandbox.server import Sandbox
 from sandbox.stripe import refunds
 from tests.conftest import MakeApp
@@ -227,3 +228,17 @@ def test_a_failure_heard_of_when_its_grace_is_over_is_told_by_its_end_alone(
     assert life.mails(FAILED) == []
     assert life.mails()[-1].endswith("has ended")
     assert "“Update your card”" in life.last()
+
+
+def test_a_letter_that_was_held_up_until_the_grace_was_over_is_not_sent(life: MoneyLife) -> None:
+    life.buys(card=FAILS_LATER)
+    life.sandbox.webhooks_paused = True
+    to_the_next_renewal(life.sandbox)
+    life.runs("billing", "sync", GRACE)
+    life.sandbox.clock.advance(8 * 24 * 3600)
+    life.work()
+    assert life.mails(FAILED) == []
+    assert life.mails()[-1].endswith("has ended")
+    with life.app.app_context():
+        waits = select(OutboxMessage.kind).where(OutboxMessage.due_at.is_not(None))
+        assert db.session.scalars(waits).all() == []
