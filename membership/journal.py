@@ -3,6 +3,7 @@
 Nothing secret goes in: no code, password, token or key.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -54,17 +55,18 @@ def forget(
     for entry in session.scalars(select(Entry).where(or_(theirs, *mentions))):
         if entry.user_id == user_id or entry.email in addresses:
             entry.user_id = entry.email = entry.ip = None
-            entry.detail = {**_without([*addresses, name], entry.detail), "person": person}
+            told = {key: value for key, value in entry.detail.items() if key not in TYPED}
+            entry.detail = {**_without([*addresses, name], told), "person": person}
         else:
             entry.detail = _without(addresses, entry.detail)
     session.flush()
 
 
 def _without(words: Iterable[str | None], detail: dict[str, Any]) -> dict[str, Any]:
-    """The same less what says one of these, or was typed by hand and may say anything."""
-    said = [word for word in words if word]
+    """The same less what says one of these."""
+    said = [re.compile(rf"(?<![\w.+-]){re.escape(word)}(?![\w-])") for word in words if word]
     return {
         key: value
         for key, value in detail.items()
-        if key not in TYPED and not any(word in str(value) for word in said)
+        if not any(word.search(str(value)) for word in said)
     }

@@ -110,7 +110,7 @@ def undo(token: str) -> ResponseReturnValue:
             moving.undo(rows, change, now=clock.now())
     except moving.NoWayBack:
         page = render_template("dashboard/address_undo.html", change=None, taken=True)
-        return _private(page), 409
+        return _private(page, 409)
     return _taken_back(change)
 
 
@@ -146,7 +146,7 @@ def _page(form: NewAddress | AddressCode) -> str:
     )
 
 
-def _private(page: str) -> ResponseReturnValue:
-    answer = make_response(page)
+def _private(page: str, status: int = 200) -> ResponseReturnValue:
+    answer = make_response(page, status)
     answer.headers["Referrer-Policy"] = "same-origin"  # the address of this page is a key
     return answer

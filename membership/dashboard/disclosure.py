@@ -39,6 +39,10 @@ class Section:
     about: str
     rows: list[Row]
 
+    def plain(self) -> list[Row]:
+        """The rows with their times written out, for machines."""
+        return [{name: _plain(value) for name, value in row.items()} for row in self.rows]
+
 
 @dataclass(frozen=True)
 class _Person:
@@ -69,6 +73,10 @@ def everything(session: Session, user_id: int) -> list[Section]:
     return [*found, Section("history", "What happened, and from where.", _history(session, person))]
 
 
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def _person(session: Session, user_id: int) -> _Person:
     customers = session.scalars(select(Customer.stripe_id).where(Customer.user_id == user_id)).all()
     bought = or_(Checkout.user_id == user_id, Checkout.customer_id.in_(customers))
@@ -94,18 +102,14 @@ def _sent_to(
 def _history(session: Session, person: _Person) -> list[Row]:
     theirs = select(Entry).where(timeline.about(person.user_id, person.email))
     return [
-        {"at": _plain(entry.at), "what": sentences.of_entry(entry), "ip": entry.ip}
+        {"at": entry.at, "what": sentences.of_entry(entry), "ip": entry.ip}
         for entry in session.scalars(theirs.order_by(Entry.at, Entry.id))
     ]
 
 
 def _rows(session: Session, theirs: Select[Any], columns: str) -> list[Row]:
     found: Sequence[Model] = session.scalars(theirs).all()
-    return [{name: _plain(getattr(row, name)) for name in columns.split()} for row in found]
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return [{name: getattr(row, name) for name in columns.split()} for row in found]
 
 
 KINDS = (

@@ -11,6 +11,12 @@ from membership.db import changed
 from membership.newsletter.models import Challenge, CodeSend, Standing, Subscriber
 
 
+def readers(session: Session, emails: Iterable[str]) -> set[str]:
+    """Of these addresses those that somebody has proven, or is about to."""
+    theirs = select(Subscriber.email).where(Subscriber.email.in_(list(emails)))
+    return set(session.scalars(theirs))
+
+
 def forget(
     session: Session,
     emails: Iterable[str],

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from membership import journal
 from membership.accounts.models import User
 from membership.billing.goodbye import departure
 from membership.billing.models import CheckoutTurn
@@ -37,7 +38,7 @@ from tests.support.paying import (
     offers_trial,
     pays,
 )
-from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
+from tests.support.people import ADA, EDSGER, GRACE, PASSWORD, opens_account, signs_in
 from tests.support.watched_stripe import watched
 
 GOES_ON = (
@@ -184,7 +185,7 @@ def test_killed_at_any_moment_it_is_all_there_or_all_gone(
                 break
             with transaction() as session:
                 session.query(CheckoutTurn).delete()  # its lease is over
-            if statuses(sandbox) == ["canceled"] and db.session.get(User, user_id):
+            if statuses(sandbox) == ["canceled"] and db.session.query(User).count():
                 whole += 1
                 rows = everything()
                 assert all(rows[table] for table in ("sign_ins", "grants", "subscribers"))
@@ -498,3 +499,44 @@ def test_a_receipt_that_cannot_be_mailed_yet_waits_and_then_leaves_no_row(
     work()
     assert mails_to(sandbox, GRACE)[-1] == "Your account at Latchkey is closed"
     assert count(app, OutboxMessage) == 0
+
+
+def test_whose_address_somebody_else_paid_with_keeps_their_letters_and_their_name(
+    grace: Browser,
+    visitor: Browser,
+    app: Flask,
+    listening: str,
+    sandbox: Sandbox,
+    work: Work,
+    elsewhere: Elsewhere,
+    clock: MovableClock,
+) -> None:
+    """The owner has given Grace what Edsger, who only reads the letters, had paid."""
+    set_up(app)
+    visitor.submit("/", action="/subscribe", email=EDSGER)
+    clock.passes(HOUR / 10)
+    work()
+    visitor.submit("/join", action="/join", code=code_for(sandbox, EDSGER))
+    work()
+    copy_catalogue(app)
+    pays_by_link(elsewhere, payment_link(app, sandbox), EDSGER)
+    work()
+    customer = newest_at_stripe(sandbox, "customers")
+    bind = app.test_cli_runner().invoke(args=["billing", "bind", customer, GRACE])
+    assert bind.exit_code == 0, bind.output
+    says_goodbye(grace)
+    work()
+    assert statuses(sandbox) == ["canceled"]
+    assert places(app, GRACE) == set()
+    assert listed(sandbox, EDSGER)
+    assert {"subscribers.email", "journal.email"} <= places(app, EDSGER)
+
+
+def test_an_address_inside_another_is_another(app: Flask, grace: Browser) -> None:
+    with app.app_context(), transaction() as session:
+        journal.record(session, "comp.given", user_id=0, because=f"a friend of mar{GRACE}")
+        journal.record(session, "comp.given", user_id=0, because=f"a friend of {GRACE}.")
+    says_goodbye(grace)
+    with app.app_context():
+        told = [e.detail for e in db.session.query(Entry).where(Entry.user_id == 0)]
+    assert told == [{"because": f"a friend of mar{GRACE}"}, {}]

@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 from membership.accounts.models import User
 from membership.db import Model, db, transaction
 from tests.support.browser import Browser, Elsewhere
+from tests.support.forms import form_on
 from tests.support.mail import Work
 from tests.support.paying import chooses, copy_catalogue, pays
 from tests.support.people import PASSWORD
@@ -28,7 +29,9 @@ def is_called(app: Flask, email: str, name: str = NAME) -> None:
 
 def says_goodbye(member: Browser, **typed: str) -> TestResponse:
     filled = {"password": PASSWORD, "sure": "y"} | typed
-    return member.submit("/account/goodbye", action="/account/goodbye", **filled)
+    page = member.get("/account/goodbye")
+    form = form_on(page.text, path="/account/goodbye", action="/account/goodbye")
+    return member.post(form.action, form.filled(filled))
 
 
 def places(app: Flask, *words: str) -> set[str]:

@@ -58,7 +58,9 @@ def leave(user_id: int, *, letters: bool) -> Receipt:
 def _forget(session: Session, user: User, payers: forgetting.Payers, letters: bool) -> Receipt:
     now, email = clock.now(), user.email
     own = {email} | {change.was for change in address_changes.of_member(session, user.id)}
-    emails = accounts.not_others(session, user.id, own | payers.emails)
+    # The owner may have given them what somebody else had paid.
+    paid_with = payers.emails - newsletter.readers(session, payers.emails - own)
+    emails = accounts.not_others(session, user.id, own | paid_with)
     goes_on, list_to_tell = newsletter.forget(
         session, emails, _purposes(user.id), stays=email if letters else None, now=now
     )

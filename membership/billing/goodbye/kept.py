@@ -30,7 +30,7 @@ def sentences(receipt: Receipt) -> list[str]:
     if receipt.payments:
         payments = "one payment" if receipt.payments == 1 else f"{receipt.payments} payments"
         found.append(
-            f"The amount and the date of {payments}, under Stripe's numbers, without your name or "
+            f"The amount and the date of {payments}, under Stripe’s numbers, without your name or "
             "address: the law wants the books kept."
         )
     if receipt.at_stripe:
