@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 from flask import Flask
+from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
@@ -177,7 +178,7 @@ def _ask(person: Browser, rule: Rule, chance: Random, token: str | None) -> tupl
         base_url=SITE,
         method=method,
         data=None if method in SAFE else raw,
-        headers=headers,
+        headers=Headers(headers),
     )
     with person.client.open(builder.get_request()) as answer:
         return method, answer.status_code

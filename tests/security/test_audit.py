@@ -4,6 +4,7 @@ cannot be tried without a network; what is made of each answer can."""
 import importlib.machinery
 import importlib.util
 import json
+from collections.abc import Mapping
 from types import ModuleType
 
 import pytest
@@ -23,7 +24,7 @@ def audit() -> ModuleType:
     return module
 
 
-def report(*found: dict[str, object]) -> str:
+def report(*found: Mapping[str, object]) -> str:
     return json.dumps({"dependencies": found, "fixes": []})
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from werkzeug.test import TestResponse
 
 from membership import clock as clocks
@@ -124,12 +124,11 @@ def test_s14_strangers_lock_out_no_browser_that_was_in_before(app: Flask, site_u
     ada = signs_in(elsewhere(app, site_url, 1), ADA)
     phone = signs_in(elsewhere(app, site_url, 2), ADA)
     phone.submit("/account", action="/logout")
-    for n in range(3, 14):
-        stranger = elsewhere(app, site_url, n)
-        assert guesses(stranger).status_code in (422, 429)
+    strangers = [elsewhere(app, site_url, n) for n in range(3, 14)]
+    assert [guesses(each).status_code for each in strangers] == [422] * 10 + [429]
     assert is_in(ada)  # whoever is in stays in
     assert is_in(signs_in(phone, ADA))  # and this one was here before
-    assert guesses(stranger, password=PASSWORD).status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert guesses(strangers[0], password=PASSWORD).status_code == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def test_s14_it_ends_by_itself_and_is_written_down(
@@ -178,26 +177,25 @@ def test_s15_forwarded_for_is_anybodys_words_without_a_proxy(app: Flask, site_ur
     visitor = elsewhere(app, site_url, 1)
     page = visitor.get("/login").text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
-    told = []
+    answers = []
     for n in range(21):
         fields = {"csrf_token": token, "email": f"reader{n}@example.com", "password": "wrong"}
         headers = {"X-Forwarded-For": f"198.51.100.{n}", "X-Forwarded-Proto": "https"}
-        answer = visitor.client.post("/login", data=fields, base_url=site_url, headers=headers)
-        told.append(answer.status_code)
-    assert told == [422] * 20 + [429]
-    assert "Strict-Transport-Security" not in answer.headers
+        answers.append(
+            visitor.client.post("/login", data=fields, base_url=site_url, headers=headers)
+        )
+    assert [answer.status_code for answer in answers] == [422] * 20 + [429]
+    assert "Strict-Transport-Security" not in answers[0].headers
 
 
 def test_s15_one_proxy_is_believed_for_one_hop(make_app: Callable[..., Flask]) -> None:
     app = make_app(TRUSTED_PROXIES="1", SITE_URL="https://letters.example")
-    seen = []
-    app.add_url_rule("/seen", view_func=lambda: seen.append(limits.request.remote_addr) or "")
+    app.add_url_rule("/seen", view_func=lambda: request.remote_addr or "")
     for claimed in ("203.0.113.7", "10.0.0.1, 203.0.113.7"):
         headers = {"X-Forwarded-For": claimed, "X-Forwarded-Host": "evil.test"}
         client = app.test_client()
         answer = client.get("/seen", base_url="https://letters.example", headers=headers)
-        assert answer.status_code == HTTPStatus.OK
-    assert seen == ["203.0.113.7"] * 2
+        assert answer.text == "203.0.113.7"
 
 
 @pytest.mark.parametrize(
