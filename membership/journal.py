@@ -48,10 +48,12 @@ def forget(
     session: Session, user_id: int, emails: Iterable[str], name: str | None, *, person: str
 ) -> None:
     """The lines about somebody who left stay, for the owner's audit, and name nobody: `person` only
-    tells them from those of others. What others' lines say of them goes too."""
+    tells them from those of others. What others' lines say of them, and that it was them who did it
+    at the desk, goes too."""
     addresses = list(emails)
     theirs = or_(Entry.user_id == user_id, Entry.email.in_(addresses))
     mentions = [cast(Entry.detail, String).contains(each, autoescape=True) for each in addresses]
+    mentions.append(cast(Entry.detail, String).contains(f'"by": {user_id}'))
     for entry in session.scalars(select(Entry).where(or_(theirs, *mentions))):
         if entry.user_id == user_id or entry.email in addresses:
             entry.user_id = entry.email = entry.ip = None
@@ -59,6 +61,8 @@ def forget(
             entry.detail = {**_without([*addresses, name], told), "person": person}
         else:
             entry.detail = _without(addresses, entry.detail)
+        if entry.detail.get("by") == user_id:
+            entry.detail = {**entry.detail, "by": person}
     session.flush()
 
 

@@ -536,7 +536,12 @@ def test_an_address_inside_another_is_another(app: Flask, grace: Browser) -> Non
     with app.app_context(), transaction() as session:
         journal.record(session, "comp.given", user_id=0, because=f"a friend of mar{GRACE}")
         journal.record(session, "comp.given", user_id=0, because=f"a friend of {GRACE}.")
+        user_id = session.scalars(select(User.id)).one()
+        journal.record(session, "owner.gave", user_id=0, by=user_id)
+        journal.record(session, "owner.gave", user_id=0, by=int(f"{user_id}1"))
     says_goodbye(grace)
     with app.app_context():
         told = [e.detail for e in db.session.query(Entry).where(Entry.user_id == 0)]
-    assert told == [{"because": f"a friend of mar{GRACE}"}, {}]
+    assert told[:2] == [{"because": f"a friend of mar{GRACE}"}, {}]
+    assert isinstance(told[2]["by"], str)  # an id may be given out again
+    assert told[3] == {"by": int(f"{user_id}1")}
