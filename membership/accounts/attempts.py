@@ -13,7 +13,7 @@ _FIVE_MINUTES, _HOUR, _DAY = timedelta(minutes=5), timedelta(hours=1), timedelta
 # wrong tries of strangers would shut out all members.
 PASSWORD = Door(
     "password",
-    "There were too many tries with a wrong password.",
+    "There were too many tries with a wrong password. A link for a new one still comes by mail.",
     per_account=(Limit(10, _FIVE_MINUTES),),
     per_network=(Limit(20, _FIVE_MINUTES),),
 )

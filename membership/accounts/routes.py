@@ -83,7 +83,7 @@ def sign_in() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate_on_submit():
         return _login_page(form), 422
-    user = password_check.account_of(form.email.data, form.password.data)
+    user = password_check.account_of(form.email.data, form.password.data, back=request.path)
     if user is None:
         form.password.errors = ["The address or the password is not right"]
         return _login_page(form), 422
