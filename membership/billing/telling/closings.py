@@ -11,7 +11,7 @@ from membership import outbox
 from membership.accounts.models import User
 from membership.billing import news
 from membership.billing.models import Grant
-from membership.billing.telling import standing, told
+from membership.billing.telling import told
 
 NO_LONGER_PART = "no longer part of the product"
 
@@ -22,26 +22,22 @@ def end_of(grant: Grant) -> datetime:
 
 
 def tell(session: Session, over: Sequence[Grant], *, now: datetime) -> None:
-    """These grants have just been seen to be over.
+    """These grants have just been seen to be over: said once for what ended together.
 
-    Said once for what ended together, and only of what is shut now: not when another grant keeps
-    it open, nor when a plan was changed, nor when it is long ago.
+    Not when a plan was changed, nor when it is long ago. Whether something else keeps it open is
+    asked when the letter is drawn.
     """
-    news_of = [
-        ((grant.user_id, grant.source_ref, end_of(grant)), grant)
+    ends = [
+        ((grant.user_id, grant.source_ref, end_of(grant)), grant.id)
         for grant in over
         if grant.reason != NO_LONGER_PART and news.is_fresh(end_of(grant), now)
     ]
-    news_of.sort(key=itemgetter(0))
-    for (user_id, source_ref, at), group in groupby(news_of, key=itemgetter(0)):
-        ended = [grant for _, grant in group]
-        still_open = standing.open_features(session, user_id, now=now)
-        if {grant.feature for grant in ended} - still_open:
-            outbox.tell_once(
-                session,
-                told.ended(source_ref, at),
-                told.ACCESS_ENDED,
-                session.get_one(User, user_id).email,
-                grants=[grant.id for grant in ended],
-                user_id=user_id,
-            )
+    for (user_id, source_ref, at), together in groupby(sorted(ends), key=itemgetter(0)):
+        outbox.tell_once(
+            session,
+            told.ended(source_ref, at),
+            told.ACCESS_ENDED,
+            session.get_one(User, user_id).email,
+            grants=[grant_id for _, grant_id in together],
+            user_id=user_id,
+        )
