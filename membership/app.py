@@ -22,7 +22,13 @@ from membership import (
     worker,
 )
 from membership.accounts import cli as accounts_cli
-from membership.accounts import destinations, moving, moving_letters, password_setting
+from membership.accounts import (
+    destinations,
+    moving,
+    moving_letters,
+    old_sessions,
+    password_setting,
+)
 from membership.accounts import routes as accounts
 from membership.accounts.resetting import letters as password_letters
 from membership.accounts.resetting import resets
@@ -177,6 +183,7 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds[forwarding.KIND] = forwarding.drain
     kinds["dead letters"] = dead_letters.drain
     kinds["retention"] = retention.drain
+    kinds["old sessions"] = old_sessions.drain
     kinds[missed_events.KIND] = missed_events.drain
     kinds[reconcile.KIND] = reconcile.drain
     kinds[watch.KIND] = watch.drain
