@@ -1,5 +1,6 @@
 """What needs the owner: on the desk, over every page while it is bad, and in one mail."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
@@ -10,9 +11,11 @@ from sqlalchemy import update
 
 from membership import jobs
 from membership.accounts.models import User
+from membership.admin.machine_needs import TITLES
 from membership.admin.need import Severity
-from membership.admin.needs import needs
+from membership.admin.needs import ACCOUNT, needs
 from membership.billing.repair.findings import Finding, Kind, Reconciliation, State
+from membership.config import ROOT
 from membership.db import changed, transaction
 from membership.inbox import InboxEvent
 from membership.outbox import OutboxMessage
@@ -330,3 +333,12 @@ def test_looking_goes_through_nobodys_rows(
         watch()
     whole = read_whole(app, asked)
     assert [each for each in whole if "LIMIT" not in each] == []
+
+
+def test_every_need_has_its_section_in_the_docs() -> None:
+    desk = ROOT / "membership" / "admin"
+    sources = "".join(path.read_text() for path in desk.glob("*.py"))
+    names = {*re.findall(r'(?:name=|_about_events\(\s*)"([a-z-]+)"', sources), ACCOUNT, *TITLES}
+    assert len(names) == 20
+    told = (ROOT / "docs" / "when-things-go-wrong.md").read_text()
+    assert [name for name in names if f"`{name}`" not in told] == []
