@@ -1,13 +1,16 @@
 """The owner's desk: who is let in, and under whose name is written down what was done there."""
 
+import logging
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from membership.extensions import login_manager
+
+log = logging.getLogger(__name__)
 
 
 def room(name: str, import_name: str, path: str = "") -> Blueprint:
@@ -23,6 +26,7 @@ def owners_only() -> ResponseReturnValue | None:
         answer: ResponseReturnValue = login_manager.unauthorized()
         return answer
     if not current_user.is_owner:
+        log.warning("member %s was refused %s", current_user.user_id, request.path)
         raise NotFound
     return None
 

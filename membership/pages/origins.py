@@ -15,6 +15,7 @@ def init_app(app: Flask, config: Config) -> None:
         if request.routing_exception:  # nothing will be done, and by another name of this site
             return  # not even a page can be drawn
         if request.method not in SAFE and not _from_here(config.site_url):
+            app.logger.warning("refused from another site: %s %s", request.method, request.path)
             abort(403, "This was sent from another site. Open the page here, and send it again.")
 
 

@@ -1,11 +1,14 @@
 """What happened to an account's safety, told to its member: what, when and from where."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from membership import logs
 from membership.billing.explain import sentences
 from membership.billing.explain.security_log import ABOUT_SAFETY, CODES
 from membership.db import db
@@ -70,6 +73,23 @@ def test_no_line_holds_a_secret(app: Flask, browser: Callable[[], Browser]) -> N
         ]
     assert len(lines) >= 3
     assert not [line for line in lines if PASSWORD in line or cookie.value in line]
+
+
+def test_who_was_refused_at_the_desk_and_what_came_from_elsewhere_is_in_the_sites_own_log(
+    app: Flask, grace: Browser, capfd: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure(app.config["LATCHKEY"])  # to the standard error that is listened to now
+    grace.get("/admin")
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    fields = {"csrf_token": log_token(grace)}
+    grace.client.post("/logout", data=fields, headers=headers, base_url=grace.site_url)
+    told = capfd.readouterr().err
+    assert re.search(r"member \d+ was refused /admin\b", told)
+    assert "refused from another site: POST /logout" in told
+
+
+def log_token(member: Browser) -> str:
+    return member.get("/account").text.split('name="csrf_token" value="')[1].split('"')[0]
 
 
 def test_every_kind_about_safety_is_in_the_log() -> None:
