@@ -150,8 +150,11 @@ def _member(user_id: int) -> User:
 
 
 def _locked(rows: Session, user_id: int) -> User:
-    """Two owners at once do one after the other."""
-    return rows.get_one(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
+    """Two owners at once do one after the other; the member may have left a moment ago."""
+    user = rows.get(User, user_id, with_for_update={"key_share": True}, populate_existing=True)
+    if user is None:
+        raise NotFound
+    return user
 
 
 def _asked(

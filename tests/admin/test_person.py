@@ -23,6 +23,7 @@ from tests.support.asked import asked_of, read_whole
 from tests.support.browser import Browser, Elsewhere
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.forms import form_on
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays
 from tests.support.people import ADA, GRACE, OLIVE, PASSWORD, opens_account, signs_in
@@ -197,6 +198,16 @@ def test_no_act_is_done_by_a_link_or_without_a_token(
         refused = owner.post(path, {"password": PASSWORD, "feature": "premium"})
         assert refused.status_code == HTTPStatus.BAD_REQUEST, act
     assert everything(app) == before
+
+
+def test_an_act_on_somebody_who_has_left_is_no_page(
+    app: Flask, owner: Browser, grace: Browser
+) -> None:
+    page = owner.get(f"{page_of(app, GRACE)}/give").text
+    sent = {**form_on(page, path="", action="/logout").fields, "password": PASSWORD}
+    for act in ("give", "take-back/premium", "sign-out", "disable", "enable", "sync"):
+        gone = owner.post(f"/admin/people/999/{act}", sent)
+        assert gone.status_code == HTTPStatus.NOT_FOUND, act
 
 
 def test_a_stolen_desk_is_no_place_to_guess_the_password(
