@@ -86,6 +86,17 @@ def test_a_debit_that_takes_days_is_told_when_it_has_come_in(life: MoneyLife) ->
     assert life.mails() == ["We received your payment of €29.00"]
 
 
+def test_a_debit_of_a_member_who_paid_as_a_guest_is_told_too(
+    life: MoneyLife, elsewhere: Elsewhere
+) -> None:
+    link = payment_link(life.app, life.sandbox, "guide")
+    pays_by_link(elsewhere, link, GRACE, card="DE89370400440532013000")
+    life.work()
+    assert life.mails() == []
+    life.passes(4 * DAY)
+    assert life.mails() == ["We received your payment of €29.00"]
+
+
 def test_who_has_the_money_back_before_the_letter_left_gets_none(life: MoneyLife) -> None:
     life.buys_unheard("guide")
     life.runs("billing", "sync", GRACE)
