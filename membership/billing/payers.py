@@ -76,7 +76,9 @@ def whose(session: Session, key: str) -> Whose | None:
     if payer is None:
         return None
     user = session.get(User, payer.user_id) if payer.user_id is not None else None
-    return Whose(payer.stripe_id, payer.email, payer.user_id, user and user.email, payer.bound_by)
+    return Whose(
+        payer.stripe_id, payer.email, payer.user_id, user.email if user else None, payer.bound_by
+    )
 
 
 def read(session: Session, keys: Collection[str]) -> dict[str, Payer]:

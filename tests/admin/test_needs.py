@@ -107,7 +107,7 @@ def test_a_need_is_mailed_once_and_stands_over_every_page_of_the_owner(
     alive(app)
     gives_up(app, clock, 1)
     for _ in range(3):
-        clock.passes(timedelta(minutes=1))
+        clock.passes(timedelta(minutes=40))
         watch()
     assert letters(sandbox) == ["1 event is no longer tried · Latchkey"]
     mail = sandbox.mailbox.latest(to=OLIVE)
