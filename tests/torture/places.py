@@ -50,6 +50,7 @@ def city(folder: Path, database_url: str, policy: Policy) -> Iterator[Town]:
         stack.callback(household.stop)
         town = Town(sandbox, app, ports.site, policy, household)
         stack.callback(town.api.close)
+        stack.callback(town.kill_all)  # nobody need be asked politely at the end of the world
         town.revive()
         yield _opened(town)
 

@@ -22,9 +22,9 @@ def receipt(id_: str, text: str = "Your payment of €5.00 arrived on 3 January 
     return Mail(ADA, "", "", text, "", {"Message-ID": id_}, PAID_AT, "SMTP")
 
 
-def wrongs(*mails: Mail, paid: int = 1, kills: int = 0) -> int:
+def wrongs(*mails: Mail, paid: int = 1, in_flight: int = 0) -> int:
     stripe = Stripe(charges=[CHARGE] * paid)
-    return len(list(letters.wrong(mails, stripe, PAYERS, kills)))
+    return len(list(letters.wrong(mails, stripe, PAYERS, in_flight)))
 
 
 def test_each_payment_is_told_once() -> None:
@@ -39,7 +39,7 @@ def test_nobody_is_told_of_what_was_never_paid() -> None:
     assert wrongs(receipt("a", "Your payment of €5.00 arrived on 4 January 2027.")) == 1
 
 
-def test_only_who_was_killed_may_send_the_same_mail_again() -> None:
+def test_only_what_was_in_flight_may_come_again() -> None:
     assert wrongs(receipt("a"), receipt("a")) == 1
-    assert wrongs(receipt("a"), receipt("a"), kills=1) == 0
-    assert wrongs(*[receipt("a")] * 4, kills=1) == 1
+    assert wrongs(receipt("a"), receipt("a"), in_flight=1) == 0
+    assert wrongs(*[receipt("a")] * 3, in_flight=1) == 1

@@ -17,6 +17,7 @@ from tests.torture.town import Town, Wrong
 from tests.torture.townsfolk import Diary, Person
 
 EVERY = 40  # steps between two checkpoints
+AT_ONCE = 2  # mails that a worker may be sending when it is killed
 
 
 @dataclass
@@ -106,9 +107,9 @@ class Inspector:
         self.record.unaccounted += len(found)
         yield from found[:5]
         payers = {address: self._ever_of(name, stripe) for name, address in deeds.members.items()}
-        yield from letters.wrong(
-            self.town.sandbox.mailbox.messages, stripe, payers, self.town.kills
-        )
+        in_flight = self.town.kills * AT_ONCE + self.town.mails_hurried
+        mails = self.town.sandbox.mailbox.messages
+        yield from letters.wrong(mails, stripe, payers, in_flight)
 
     def _ever_of(self, name: str, stripe: Stripe) -> set[str]:
         """What is theirs, was theirs, or was paid by them."""

@@ -42,6 +42,7 @@ class Town:
     processes: run.Household | None = None
     kills: int = 0
     brakes: int = 0  # comparisons that closed nothing, and asked the owner to look
+    mails_hurried: int = 0  # while somebody may have been about to send them
     heard_at: float = 0.0  # by Stripe's clock: what happened before has reached the site
     story: list[str] = field(default_factory=list)
     complaints: list[Wrong] = field(default_factory=list)
