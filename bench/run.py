@@ -4,6 +4,7 @@ On a quiet machine. Read the ratios; the numbers beside them belong to the machi
 `make bench ONLY="throughput growth"` measures these alone.
 """
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ SCENARIOS = {
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped then, too
     figures = []
     for name in sys.argv[1:] or SCENARIOS:
         print(f"{name}: {SCENARIOS[name].__module__}", file=sys.stderr)

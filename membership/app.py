@@ -170,7 +170,7 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
 def _wire_work(app: Flask, config: Config) -> None:
     """Kinds of work, in the order the sweep does them: what people wait for comes first."""
     inbox.init_app(app)
-    inbox.register(app, events.SOURCE, events.process)
+    inbox.register(app, events.SOURCE, events.process, by_subject=True)
     inbox.register(app, list_events.SOURCE, list_events.process)
     kinds = jobs.init_app(app, config).kinds
     kinds["codes"] = delivery.drain

@@ -34,6 +34,11 @@ class Due:
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
 
+    def same_work(self) -> ColumnElement[bool] | None:
+        """Which other rows the work on this one settles as well: those that are due are leased
+        with it, so that nobody does the same beside it."""
+        return None
+
 
 Row = TypeVar("Row", bound=Due)
 
@@ -53,6 +58,7 @@ def claim(
     if row:
         row.due_at = inspect(row).info["lease"] = now + LEASE
         session.flush()
+        _lease_same_work(session, row, now)
     return row
 
 
@@ -69,8 +75,16 @@ def give_back(session: Session, row: Due, *, again_at: datetime | None = None) -
 
 
 def put_off(session: Session, row: Due, *, error: str, now: datetime) -> datetime:
-    """The work failed: keep why, and try again later and later. Returns when."""
+    """The work failed, for all that was leased together: keep why, and try again later and later.
+    Returns when."""
     again_at = now + backoff(row.attempts)
+    if (same := row.same_work()) is not None:
+        model = type(row)
+        others = update(model).where(
+            same, model.due_at == inspect(row).info["lease"], model.id != row.id
+        )
+        failed = {"due_at": again_at, "attempts": model.attempts + 1, "last_error": error}
+        changed(session, others.values(failed))
     _release(session, row, due_at=again_at, attempts=row.attempts + 1, last_error=error)
     return again_at
 
@@ -88,6 +102,15 @@ def attempts_in(time: timedelta) -> int:
         waited += backoff(attempts)
         attempts += 1
     return attempts
+
+
+def _lease_same_work(session: Session, row: Due, now: datetime) -> None:
+    """But for those that somebody is claiming just now: two who claim never wait for each other."""
+    model, same = type(row), row.same_work()
+    if same is not None:
+        due = select(model.id).where(model.due_at <= now, same).with_for_update(skip_locked=True)
+        if ids := session.scalars(due).all():
+            changed(session, update(model).where(model.id.in_(ids)).values(due_at=row.due_at))
 
 
 def _release(session: Session, row: Due, **values: object) -> bool:

@@ -10,7 +10,17 @@ from operator import itemgetter
 from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import CursorResult, Index, UniqueConstraint, false, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Index,
+    UniqueConstraint,
+    and_,
+    false,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -46,12 +56,21 @@ class InboxEvent(due.Due, Model):
     scrubbed_at: Mapped[datetime | None]
     fetched: Mapped[bool] = mapped_column(default=False, server_default=false())
 
+    def same_work(self) -> ColumnElement[bool] | None:
+        if self.subject is None or self.source not in current_app.extensions["inbox by subject"]:
+            return None
+        return and_(InboxEvent.source == self.source, InboxEvent.subject == self.subject)
+
 
 def init_app(app: Flask) -> None:
     app.extensions["inbox writer"] = GroupCommit(_receive_together)
+    app.extensions["inbox by subject"] = set()
 
 
-def register(app: Flask, source: str, handler: Handler) -> None:
+def register(app: Flask, source: str, handler: Handler, *, by_subject: bool = False) -> None:
+    """`by_subject`: with one event the handler settles all that are about the same subject."""
+    if by_subject:
+        app.extensions["inbox by subject"].add(source)
     app.extensions.setdefault("inbox", {})[source] = handler
 
 
@@ -117,8 +136,9 @@ def _told(event: InboxEvent) -> dict[str, Any]:
     return {name: value for name, value in vars(event).items() if name in _COLUMNS}
 
 
+_TABLE = Model.metadata.tables["inbox"]
 _UNLESS_THERE = {
-    "sqlite": sqlite.insert(InboxEvent.__table__).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(InboxEvent.__table__).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
 }
-_COLUMNS = frozenset(InboxEvent.__table__.columns.keys())
+_COLUMNS = frozenset(_TABLE.columns.keys())
