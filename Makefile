@@ -61,8 +61,8 @@ format: $(VENV)/.dev ## Format the code and mend what ruff can mend
 db: $(VENV)/.sandbox ## Bring the database named in .env up to date
 	@$(PY) -m flask db upgrade
 
-bench: $(VENV)/.dev ## Measure pages and webhook under gunicorn; takes a few minutes
-	@$(PY) bench/run.py
+bench: $(VENV)/.dev ## Measure what must be quick, on a quiet machine: make bench, or make bench ONLY=growth
+	@$(PY) bench/run.py $(ONLY)
 
 pictures: $(VENV)/.dev ## Make the pictures in README and docs anew (needs a browser)
 	@PYTHONPATH=. $(PY) scripts/make-pictures

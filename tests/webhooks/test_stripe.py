@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Connection, select
+from sqlalchemy.event import listen
 from sqlalchemy.orm import undefer
 
 from membership.db import db
@@ -157,6 +158,34 @@ def test_the_same_event_ten_times_at_once_is_stored_once(app: Flask) -> None:
         thread.join()
     assert answers == [200] * 10
     assert len(stored(app)) == 1
+
+
+@on_each_database
+def test_events_that_come_at_one_moment_are_each_stored(app: Flask) -> None:
+    answers: list[int] = []
+    together = threading.Barrier(12)
+
+    def send(number: int) -> None:
+        raw = body(event(f"evt_{number}"))
+        together.wait()
+        answers.append(tell(app, raw)[0])
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 12
+    assert {kept.event_id for kept in stored(app)} == {f"evt_{number}" for number in range(12)}
+
+
+@on_each_database
+def test_one_webhook_is_one_commit(app: Flask) -> None:
+    commits: list[Connection] = []
+    with app.app_context():
+        listen(db.engine, "commit", commits.append)
+    assert tell(app, RAW)[0] == 200
+    assert len(commits) == 1
 
 
 def test_without_a_secret_everything_is_refused(make_app: Callable[..., Flask]) -> None:
