@@ -1,5 +1,6 @@
 """Leaving: at Stripe first, then all of it here, and nothing brings anybody back."""
 
+import json
 import threading
 from datetime import timedelta
 from http import HTTPStatus
@@ -10,9 +11,11 @@ from sqlalchemy import select
 
 from membership import journal
 from membership.accounts.models import User
+from membership.billing import events, sync, tombstones
 from membership.billing.goodbye import departure
 from membership.billing.models import CheckoutTurn
 from membership.billing.stripe_api import StripeError
+from membership.billing.tombstones import Tombstone
 from membership.db import Model, db, transaction
 from membership.inbox import InboxEvent
 from membership.journal import Entry
@@ -389,12 +392,12 @@ def test_late_events_change_nothing_and_mail_nobody(
     work()
     with app.app_context():
         before, mails = everything(but=GOES_ON), len(sandbox.mailbox.messages)
-        events = db.session.query(InboxEvent).count()
+        told = db.session.query(InboxEvent).count()
     sandbox.webhooks_paused = False
     ask_stripe(sandbox, f"customers/{customer}", {"email": "again@example.com"})
     work()
     with app.app_context():
-        assert db.session.query(InboxEvent).count() > events
+        assert db.session.query(InboxEvent).count() > told
         assert db.session.query(InboxEvent).where(InboxEvent.due_at.is_not(None)).count() == 0
         assert everything(but=GOES_ON) == before
     assert len(sandbox.mailbox.messages) == mails
@@ -416,12 +419,12 @@ def test_no_comparison_and_no_missed_event_brings_anybody_back(
     charge = newest_at_stripe(sandbox, "charges")
     ask_stripe(sandbox, "refunds", {"charge": charge})
     with app.app_context():
-        events = db.session.query(InboxEvent).count()
+        told = db.session.query(InboxEvent).count()
     clock.passes(HOUR)
     work()  # finds what was missed
     work()  # and looks at it
     with app.app_context():
-        assert db.session.query(InboxEvent).count() > events
+        assert db.session.query(InboxEvent).count() > told
     with app.app_context():
         before = everything(but=GOES_ON)
     output = reconciles(app)
@@ -545,3 +548,42 @@ def test_an_address_inside_another_is_another(app: Flask, grace: Browser) -> Non
     assert told[:2] == [{"because": f"a friend of mar{GRACE}"}, {}]
     assert isinstance(told[2]["by"], str)  # an id may be given out again
     assert told[3] == {"by": int(f"{user_id}1")}
+
+
+def test_a_reading_that_was_under_way_when_they_left_is_not_written(
+    grace: Browser,
+    app: Flask,
+    listening: str,
+    sandbox: Sandbox,
+    work: Work,
+    elsewhere: Elsewhere,
+    clock: MovableClock,
+) -> None:
+    subscribes(grace, app, elsewhere, work)
+    customer = newest_at_stripe(sandbox, "customers")
+    with app.app_context():
+        user_id = db.session.scalars(select(User.id)).one()
+        departure.leave(user_id, letters=False)
+        with transaction() as session:
+            session.query(Tombstone).delete()
+        reading = sync.begin(customer)
+        truth = sync.read(reading)  # as if it had begun before
+        with transaction() as session:
+            tombstones.put_up(session, [customer], now=clock())
+        sync.write(reading, truth)
+    assert truth
+    work()
+    assert places(app, GRACE) == set()
+
+
+def test_of_an_event_that_means_nothing_to_us_nothing_is_kept_once_they_left(
+    grace: Browser, app: Flask, listening: str, sandbox: Sandbox, work: Work, elsewhere: Elsewhere
+) -> None:
+    subscribes(grace, app, elsewhere, work)
+    about = {"customer": newest_at_stripe(sandbox, "customers"), "receipt_email": GRACE}
+    event = {"id": "evt_1", "type": "payment_intent.created", "data": {"object": about}}
+    with app.app_context():
+        assert GRACE in events.row(event, json.dumps(event)).body
+    says_goodbye(grace)
+    with app.app_context():
+        assert events.row(event, json.dumps(event)).body == "{}"
