@@ -75,7 +75,7 @@ def test_s12_the_password_is_hashed_for_both(app: Flask, site_url: str, door: Do
 
 
 def test_the_table_of_make_timing_is_made_and_would_tell(tmp_path: Path) -> None:
-    rows = timing.run(2, tmp_path, rounds="4")
+    rows = list(timing.run(2, tmp_path, rounds="4"))
     assert [row.door for row in rows] == [door.name for door in DOORS]
     assert not Row("a door", 0.280, 0.300).tells
     assert not Row("a door", 0.005, 0.019).tells
