@@ -117,7 +117,7 @@ def run(requests: int, seed: int, folder: Path) -> Figures:
 
 def _attack(app: Flask, chance: Random, requests: int, ears: _Ears, watch: _Watch) -> Figures:
     people = _people(app)
-    tokens = {name: _token(person) for name, person in people.items()}
+    tokens = {name: person.token_on("/") for name, person in people.items()}
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint != "accounts.logout"]
     figures, stays = Figures(), watch.stays()
     watch.wrote()
@@ -152,10 +152,6 @@ def _people(app: Flask) -> dict[str, Browser]:
         "member": signs_in(Browser(app, SITE), ADA),
         "owner": signs_in(Browser(app, SITE), EDSGER),
     }
-
-
-def _token(person: Browser) -> str:
-    return person.get("/").text.split('name="csrf_token" value="')[1].split('"')[0]
 
 
 def _ask(person: Browser, rule: Rule, chance: Random, token: str | None) -> tuple[str, int]:

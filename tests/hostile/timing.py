@@ -24,6 +24,7 @@ from membership import clock as clocks
 from membership.accounts import registration
 from membership.accounts.models import User
 from membership.app import create_app
+from membership.billing.models import UnclaimedPayment
 from membership.db import db, transaction
 from sandbox.server import Sandbox
 from tests.support.browser import Browser
@@ -112,12 +113,18 @@ def run(tries: int, folder: Path, *, rounds: str = "12") -> Iterator[Row]:
 
 
 def _opens_accounts(app: Flask, tries: int) -> None:
-    """All with Ada's password, so that it is hashed once."""
+    """All with Ada's password, so that it is hashed once; with each address something was paid
+    that nobody has claimed."""
+    now = clocks.system()
     with app.app_context():
         password_hash = db.session.scalars(select(User.password_hash)).one()
         with transaction() as rows:
             for number in range(tries):
-                registration.register(rows, _known(number), password_hash or "", now=clocks.now())
+                email = _known(number)
+                registration.register(rows, email, password_hash or "", now=now)
+                rows.add(
+                    UnclaimedPayment(key=f"cus_{number}", email=email, reason="-", found_at=now)
+                )
 
 
 def _known(number: int) -> str:
@@ -144,8 +151,7 @@ def _send(door: Door, person: Browser, email: str) -> float:
     """How long the answer took, in seconds."""
     if door.signed_in and person.get("/account").status_code != HTTPStatus.OK:
         signs_in(person, ADA)
-    page = person.get(f"{door.page}?change=1").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = person.token_on(f"{door.page}?change=1")
     fields = {"csrf_token": token, "email": email, **door.fields}
     began = time.perf_counter()
     answer = person.post(door.path, fields)
