@@ -145,9 +145,10 @@ def _recompute(session: Session, payer: Payer, *, now: datetime) -> None:
 
 def _locked(session: Session, key: str) -> Payer:
     """Nobody else can bind it until we commit. Whoever has left gets nothing, and nobody theirs."""
-    payer: Payer | None = session.get(Checkout, key, with_for_update=True)
-    if payer is None or payer.customer_id:  # it is the customer that is bound
-        key = (payer.customer_id if payer else None) or key
+    checkout = session.get(Checkout, key, with_for_update=True)
+    payer: Payer | None = checkout
+    if checkout is None or checkout.customer_id:  # it is the customer that is bound
+        key = (checkout.customer_id if checkout else None) or key
         payer = session.get(Customer, key, with_for_update=True)
     if payer is None or tombstones.stands(session, key):
         raise NoSuchPayment(key)

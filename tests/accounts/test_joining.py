@@ -164,7 +164,7 @@ def test_what_is_no_address_is_refused_and_kept_in_the_field(
 
 @pytest.mark.parametrize("path", ["/subscribe", "/join", "/login", "/join/resend"])
 def test_a_file_where_text_is_expected_is_refused(visitor: Browser, path: str) -> None:
-    token = visitor.get("/").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/")
     fields = ("email", "password", "code")
     files = {name: (io.BytesIO(b"x"), "a.txt") for name in fields}
     answer = visitor.client.post(

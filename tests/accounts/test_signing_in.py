@@ -163,8 +163,7 @@ def test_signing_in_over_a_session_not_seen_for_hours_ends_it(
 ) -> None:
     signs_in(visitor, ADA)
     thief = copy_of(visitor, app)
-    page = visitor.get("/account").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/account")
     clock.passes(timedelta(hours=2))
     answer = visitor.post("/login", {"csrf_token": token, "email": ADA, "password": PASSWORD})
     assert answer.status_code == HTTPStatus.SEE_OTHER

@@ -83,7 +83,7 @@ def test_all_that_failed_are_tried_again_and_nothing_else(
     with app.app_context():
         due = select(InboxEvent.event_id).where(InboxEvent.due_at.is_not(None))
         assert sorted(db.session.scalars(due)) == ["evt_1", "evt_2"]
-    token = owner.get(page).text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = owner.token_on(page)
     again = owner.post(f"{EVENTS}/replay", {"csrf_token": token})
     assert "No event has failed" in owner.follow(again).text
 

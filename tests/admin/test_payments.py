@@ -94,7 +94,7 @@ def test_what_is_somebodys_by_now_is_not_taken_over(
     owner: Browser, grace: Browser, edsger: Browser, app: Flask, stray: str
 ) -> None:
     """Two owners look at the same payment, and each gives it to another."""
-    token = owner.get(page_of(stray)).text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = owner.token_on(page_of(stray))
     sent = {"csrf_token": token, "password": PASSWORD}
     owner.post(page_of(stray), {**sent, "email": GRACE})
     again = owner.post(page_of(stray), {**sent, "email": GRACE})

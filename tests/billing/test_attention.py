@@ -91,7 +91,7 @@ def test_the_portal_of_each_customer_can_be_opened_and_nobody_elses(
         assert answer.status_code == HTTPStatus.SEE_OTHER
         portals.add(answer.location)
     assert len(portals) == 2
-    token = ada.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = ada.token_on("/plans")
     for customer in customers:
         forged = ada.post("/billing/portal", {"csrf_token": token, "customer": customer})
         assert forged.status_code == HTTPStatus.NOT_FOUND

@@ -88,7 +88,7 @@ def test_who_chose_twice_is_not_led_back_to_the_first_choice_after_paying(
 
 
 def test_a_visitor_cannot_choose_what_is_not_for_sale(visitor: Browser) -> None:
-    token = visitor.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/plans")
     for forged in ("", "price_1", "//elsewhere.example", "\0"):
         answer = visitor.post("/checkout", {"csrf_token": token, "price": forged})
         assert answer.status_code == HTTPStatus.BAD_REQUEST
@@ -151,7 +151,7 @@ def test_a_price_that_is_no_longer_sold_cannot_be_bought_by_a_page_left_open(
     grace: Browser, app: Flask, sandbox: Sandbox, work: Work
 ) -> None:
     yearly = price_id(app, "yearly")
-    token = grace.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = grace.token_on("/plans")
     ask_stripe(sandbox, f"prices/{yearly}", {"active": "false"})
     work()
     answer = grace.post("/checkout", {"csrf_token": token, "price": yearly})

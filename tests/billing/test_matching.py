@@ -305,7 +305,7 @@ def test_nobody_is_sold_what_they_have_paid_by_link_already(
 ) -> None:
     opens_account(app, OTHER)
     payer = signs_in(browser(), OTHER)
-    token = payer.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = payer.token_on("/plans")
     with app.app_context(), transaction() as session:  # as if they joined only now
         changed(session, update(User).values(email="later@example.com"))
     pays_by_link(elsewhere, payment_link(app, sandbox, paid), OTHER)

@@ -183,8 +183,7 @@ def test_while_stripe_is_down_the_pages_stay_and_nothing_is_half_done(
 @pytest.mark.parametrize("forged", ["", "price_of_somebody_else", "1", "price_1'--", "\0"])
 @on_each_database
 def test_only_a_price_of_ours_can_be_bought(grace: Browser, app: Flask, forged: str) -> None:
-    page = grace.get("/plans").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = grace.token_on("/plans")
     refused = grace.post("/checkout", {"csrf_token": token, "price": forged, "amount": "1"})
     assert refused.status_code == HTTPStatus.BAD_REQUEST
     assert count(app, Checkout) == 0
@@ -209,7 +208,7 @@ def test_a_second_subscription_is_not_sold_while_the_webhook_of_the_first_is_lat
 def test_two_tabs_pressed_at_once_leave_one_page_to_pay_on(
     grace: Browser, app: Flask, elsewhere: Elsewhere
 ) -> None:
-    token = grace.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = grace.token_on("/plans")
     cookie = grace.client.get_cookie("session", domain="127.0.0.1")
     assert cookie
     answers: list[str] = []
@@ -270,7 +269,7 @@ def test_a_second_subscription_is_not_sold(
 ) -> None:
     pays(elsewhere, chooses(grace, app))
     work()
-    token = grace.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = grace.token_on("/plans")
     answer = grace.post("/checkout", {"csrf_token": token, "price": price_id(app, "yearly")})
     assert answer.location == "/account"
     assert count(app, Checkout) == 1

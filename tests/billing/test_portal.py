@@ -137,7 +137,7 @@ def test_one_that_was_made_before_is_found_again_when_our_copy_is_lost(
 def test_two_first_visits_at_once_make_one_configuration(
     grace: Browser, app: Flask, sandbox: Sandbox
 ) -> None:
-    token = grace.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = grace.token_on("/plans")
     cookie = grace.client.get_cookie("session", domain="127.0.0.1")
     assert cookie
     together = threading.Barrier(3)
@@ -196,7 +196,7 @@ def test_nobody_opens_the_portal_of_another_members_customer(
 ) -> None:
     with app.app_context():
         graces = db.session.query(Customer.stripe_id).scalar()
-    token = ada.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = ada.token_on("/plans")
     for forged in (graces, "cus_nobody", "\0", "' or 1=1 --"):
         answer = ada.post("/billing/portal", {"csrf_token": token, "customer": forged})
         assert answer.status_code == HTTPStatus.NOT_FOUND

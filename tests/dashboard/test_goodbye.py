@@ -106,7 +106,7 @@ def test_the_page_says_what_will_happen(
 
 def test_a_visitor_has_nothing_to_close(visitor: Browser) -> None:
     assert visitor.get("/account/goodbye").location == "/login?next=/account/goodbye"
-    token = visitor.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/login")
     assert visitor.post("/account/goodbye", {"csrf_token": token}).location == "/goodbye"
     assert "If you have just closed your account" in visitor.get("/goodbye").text
 
@@ -258,7 +258,7 @@ def test_two_windows_close_one_account(
 
 
 def test_a_second_press_finds_the_receipt(grace: Browser, app: Flask) -> None:
-    token = grace.get("/account/goodbye").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = grace.token_on("/account/goodbye")
     says_goodbye(grace)
     again = grace.post("/account/goodbye", {"csrf_token": token, "password": PASSWORD, "sure": "y"})
     assert again.status_code in (HTTPStatus.SEE_OTHER, HTTPStatus.BAD_REQUEST)

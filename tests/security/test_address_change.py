@@ -67,7 +67,7 @@ def test_s33_a_stolen_session_changes_no_address(
     assert mails_to(sandbox, NEW) == []
     assert len(mails_to(sandbox, GRACE)) == before
     # Nor do the two doors behind that one, found by hand.
-    token = grace.get("/account/email").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = grace.token_on("/account/email")
     for door in ("code", "resend"):
         fields = {"csrf_token": token, "email": NEW, "code": "123456"}
         assert grace.post(f"/account/email/{door}", fields).location == "/account/email"
@@ -119,7 +119,7 @@ def test_s33_the_way_back_works_once_for_some_days_and_only_as_it_was_signed(
     clock.passes(-2 * DAY)
     assert visitor.submit(path, action=path).location == "/forgot"
     assert "can not be taken back" in visitor.get(path).text
-    token = visitor.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/login")
     assert visitor.post(path, {"csrf_token": token}).location == path
     assert addresses(app) == [GRACE]
 

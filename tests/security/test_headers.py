@@ -104,7 +104,7 @@ def test_s24_every_cookie_is_bound_to_this_host_and_out_of_reach(
         "/login",
         base_url=SITE,
         data={
-            "csrf_token": visitor.get("/login").text.split('csrf_token" value="')[1].split('"')[0],
+            "csrf_token": visitor.token_on("/login"),
             "email": ADA,
             "password": PASSWORD,
             "remember": "y",

@@ -175,8 +175,7 @@ def test_what_is_known_of_a_browser_says_nothing_and_cannot_be_made_up(
 
 def test_s15_forwarded_for_is_anybodys_words_without_a_proxy(app: Flask, site_url: str) -> None:
     visitor = elsewhere(app, site_url, 1)
-    page = visitor.get("/login").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/login")
     answers = []
     for n in range(21):
         fields = {"csrf_token": token, "email": f"reader{n}@example.com", "password": "wrong"}

@@ -64,15 +64,11 @@ def test_s51_a_page_left_unpaid_opens_nothing(grace: Browser, app: Flask) -> Non
         assert db.session.query(Grant).count() == 0
 
 
-def token(member: Browser) -> str:
-    return member.get("/plans").text.split('name="csrf_token" value="')[1].split('"')[0]
-
-
 @pytest.mark.parametrize("wanted", ["price_of_another", "", "monthly", "price_1' OR '1'='1"])
 def test_s52_a_price_that_is_not_for_sale_reaches_stripe_never(
     grace: Browser, sandbox: Sandbox, wanted: str
 ) -> None:
-    answer = grace.post("/checkout", {"csrf_token": token(grace), "price": wanted})
+    answer = grace.post("/checkout", {"csrf_token": grace.token_on("/plans"), "price": wanted})
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert sold(sandbox) == []
 
@@ -87,7 +83,9 @@ def test_s52_prices_of_others_in_the_same_stripe_account_are_not_for_sale(
         {"product": str(product["id"]), "currency": "eur", "unit_amount": "1"},
     )
     copy_catalogue(app)
-    answer = grace.post("/checkout", {"csrf_token": token(grace), "price": str(price["id"])})
+    answer = grace.post(
+        "/checkout", {"csrf_token": grace.token_on("/plans"), "price": str(price["id"])}
+    )
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert sold(sandbox) == []
 
@@ -96,7 +94,7 @@ def test_s52_fields_nobody_asked_for_are_not_passed_on(
     grace: Browser, app: Flask, sandbox: Sandbox
 ) -> None:
     fields = {
-        "csrf_token": token(grace),
+        "csrf_token": grace.token_on("/plans"),
         "price": price_id(app, "monthly"),
         "amount": "1",
         "unit_amount": "1",
@@ -123,7 +121,7 @@ def test_s52_the_portal_of_another_is_not_opened(
     chooses(grace, app)
     with app.app_context():
         customer = db.session.query(Checkout).one().customer_id or ""
-    edsgers = {"csrf_token": token(edsger), "customer": customer}
+    edsgers = {"csrf_token": edsger.token_on("/plans"), "customer": customer}
     assert edsger.post("/billing/portal", edsgers).status_code in (303, 404)
     chooses(edsger, app)
     assert edsger.post("/billing/portal", edsgers).status_code == HTTPStatus.NOT_FOUND
@@ -134,7 +132,7 @@ def test_s53_without_stripe_members_read_on_and_nothing_is_sold(
     ada: Browser, grace: Browser, app: Flask, sandbox: Sandbox, fault: str
 ) -> None:
     price = price_id(app, "monthly")
-    fields = {"csrf_token": token(grace), "price": price}
+    fields = {"csrf_token": grace.token_on("/plans"), "price": price}
     sandbox.stripe_fault = fault
     assert ada.get("/premium").status_code == HTTPStatus.OK
     for path in ("/", "/plans", "/posts", "/account"):

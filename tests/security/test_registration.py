@@ -86,8 +86,7 @@ def test_s03_a_code_works_once(
     code = code_of()
     second = browser()
     assert enters(visitor, code) == HTTPStatus.SEE_OTHER
-    page = second.get("/join").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = second.token_on("/join")
     fields = {"csrf_token": token, "email": ADA, "code": code, "password": PASSWORD}
     assert second.post("/join", fields).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert not is_in(second)
@@ -129,8 +128,7 @@ def test_s07_nothing_is_opened_before_the_code_is_right(
     visitor: Browser, code_of: Asks, app: Flask
 ) -> None:
     code = code_of()
-    page = visitor.get("/join").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/join")
     for skipped in (
         {"password": PASSWORD},
         {"email": ADA, "password": PASSWORD},
@@ -176,8 +174,7 @@ def test_s09_one_spelling_of_an_address_and_one_address_at_a_time(
 ) -> None:
     assert enters(visitor, code_of()) == HTTPStatus.SEE_OTHER
     visitor.submit("/account", action="/logout")
-    page = visitor.get("/").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/")
     for typed in (
         f"{ADA}\r\nBcc: z@example.com",
         f"{ADA},z@example.com",

@@ -17,10 +17,6 @@ from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
 EVIL = "https://evil.test"
 
 
-def token_of(browser: Browser, path: str = "/login") -> str:
-    return browser.get(path).text.split('name="csrf_token" value="')[1].split('"')[0]
-
-
 def everything(app: Flask) -> dict[str, list[tuple[object, ...]]]:
     """All that the database holds, but for when somebody was last seen."""
     with app.app_context(), db.engine.connect() as connection:
@@ -62,7 +58,7 @@ def test_s18_what_is_no_form_neither_breaks_nor_passes(
     app: Flask, visitor: Browser, kind: str, raw: bytes
 ) -> None:
     opens_account(app, ADA)
-    headers = {"X-CSRFToken": token_of(visitor), "Content-Type": kind}
+    headers = {"X-CSRFToken": visitor.token_on("/login"), "Content-Type": kind}
     answer = visitor.client.post("/login", data=raw, headers=headers, base_url=visitor.site_url)
     assert 400 <= answer.status_code < 500
     assert not is_in(visitor)
@@ -83,7 +79,7 @@ def posts(app: Flask) -> list[str]:
 def test_s41_every_post_needs_the_token_of_this_browser(
     app: Flask, ada: Browser, browser: Callable[[], Browser]
 ) -> None:
-    strangers = token_of(browser())
+    strangers = browser().token_on("/login")
     before = everything(app)
     found = posts(app)
     assert len(found) > 8
@@ -108,7 +104,7 @@ def test_s41_every_post_needs_the_token_of_this_browser(
 def test_s41_a_form_on_another_site_is_refused_even_with_the_token(
     app: Flask, ada: Browser, said: dict[str, str]
 ) -> None:
-    token, before = token_of(ada, "/account"), everything(app)
+    token, before = ada.token_on("/account"), everything(app)
     for path in posts(app):
         fields = {"csrf_token": token, "email": GRACE, "price": "price_1"}
         answer = ada.client.post(path, data=fields, headers=said, base_url=ada.site_url)
@@ -138,7 +134,7 @@ def test_s44_a_form_of_another_site_by_another_name_of_ours_is_told_only_the_lat
 def test_a_page_of_ours_is_recognised_however_little_a_browser_says(
     ada: Browser, said: dict[str, str]
 ) -> None:
-    fields = {"csrf_token": token_of(ada, "/account")}
+    fields = {"csrf_token": ada.token_on("/account")}
     answer = ada.client.post("/logout", data=fields, headers=said, base_url=ada.site_url)
     assert answer.status_code == HTTPStatus.SEE_OTHER
     assert not is_in(ada)
@@ -229,7 +225,7 @@ def test_s43_next_never_leads_away(app: Flask, browser: Callable[[], Browser], t
 def test_s43_signing_in_at_the_checkout_comes_back_here(app: Flask, visitor: Browser) -> None:
     opens_account(app, ADA)
     referrer = {"Referer": f"{EVIL}/x"}
-    fields = {"csrf_token": token_of(visitor), "price": "nonsense"}
+    fields = {"csrf_token": visitor.token_on("/login"), "price": "nonsense"}
     answer = visitor.client.post(
         "/billing/portal", data=fields, headers=referrer, base_url=visitor.site_url
     )

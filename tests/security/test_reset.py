@@ -179,8 +179,7 @@ def test_s30_a_strangers_asking_does_not_shut_the_door_to_a_browser_of_hers(
 def test_s31_the_link_leads_to_the_site_whatever_host_was_named(
     ada: Browser, visitor: Browser, sandbox: Sandbox, work: Work, header: str
 ) -> None:
-    page = visitor.get("/forgot").text
-    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/forgot")
     visitor.client.post(
         "/forgot",
         data={"csrf_token": token, "email": ADA},

@@ -20,7 +20,7 @@ from tests.support.people import ADA, GRACE, opens_account, signs_in
 
 def work_of(door: Door, person: Browser, email: str) -> tuple[int, int]:
     """How many transactions wrote, which takes longer than any row in them, and the status."""
-    token = person.get(door.page).text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = person.token_on(door.page)
     told: list[str] = []
 
     def statement(_c: object, _cursor: object, sql: str, *_: object) -> None:

@@ -1,5 +1,6 @@
 """A person's browser, without a window: cookies are kept, forms are read off the page."""
 
+import re
 from http import HTTPStatus
 
 import requests
@@ -38,6 +39,13 @@ class Browser:
             raise LookupError(f"{path} is no page: {page.status}")
         form = form_on(page.text, path=path, action=action, **(having or {}))
         return self.post(form.action, form.filled(typed))
+
+    def token_on(self, path: str) -> str:
+        """The token that the forms of this page send, for a request made by hand."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
+        if not found:
+            raise LookupError(f"{path} has no form")
+        return found[1]
 
     def post(self, path: str, fields: dict[str, str]) -> TestResponse:
         """Send what no page offered: forged, or by hand."""

@@ -30,13 +30,18 @@ class Payers:
     sold: Sequence[Checkout]
 
     @property
+    def rows(self) -> list[Customer | Checkout]:
+        return [*self.customers, *self.sold]
+
+    @property
     def keys(self) -> list[str]:
-        return [row.stripe_id for row in (*self.customers, *self.guests)]
+        payers: list[Customer | Checkout] = [*self.customers, *self.guests]
+        return [payer.stripe_id for payer in payers]
 
     @property
     def emails(self) -> set[str]:
         """The addresses that they paid with."""
-        return {row.email for row in (*self.customers, *self.sold) if row.email}
+        return {row.email for row in self.rows if row.email}
 
 
 def lock(session: Session, user_id: int) -> Payers:
@@ -71,7 +76,7 @@ def forget(
     """Whether it has to be remembered that they had a free trial: as a keyed digest, no more."""
     had_trial = _remember_trial(session, payers, emails, now)
     tombstones.put_up(session, payers.keys, now=now)
-    for row in (*payers.customers, *payers.sold):
+    for row in payers.rows:
         row.user_id = row.bound_by = row.email = None
     for checkout in payers.sold:
         checkout.reference = None

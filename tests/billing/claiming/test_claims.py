@@ -132,7 +132,7 @@ def test_a_code_signs_nobody_in(
 ) -> None:
     asks(grace)
     work()
-    token = visitor.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/login")
     typed = {"csrf_token": token, "email": WORK, "code": code_for(sandbox, WORK)}
     assert visitor.post("/claim", typed).location.startswith("/login")
     assert visitor.get("/account").location.startswith("/login")
@@ -210,7 +210,7 @@ def test_a_code_is_for_the_account_its_mail_names(
     asks(grace)
     work()
     code = code_for(sandbox, WORK)
-    token = ada.get("/claim").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = ada.token_on("/claim")
     refused = ada.post("/claim", {"csrf_token": token, "email": WORK, "code": code})
     assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert bound(app) == [(None, None)]
@@ -347,7 +347,7 @@ def test_two_members_who_both_read_that_mailbox_claim_it_at_once(
     answers: list[int] = []
 
     def claims(member: Browser, code: str) -> None:
-        token = member.get("/claim").text.split('name="csrf_token" value="')[1].split('"')[0]
+        token = member.token_on("/claim")
         together.wait()
         typed = {"csrf_token": token, "email": WORK, "code": code}
         answers.append(member.post("/claim", typed).status_code)

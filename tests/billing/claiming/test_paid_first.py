@@ -186,7 +186,7 @@ def test_the_link_of_a_payment_that_has_found_its_member_leads_to_signing_in(
     assert visitor.get(page).location == "/login"
     assert "has found its account" in visitor.get("/login").text
     before = len(mails_to(sandbox, ALAN))
-    token = visitor.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/login")
     assert visitor.post(page, {"csrf_token": token}).location == "/login"
     work()
     assert len(mails_to(sandbox, ALAN)) == before
@@ -204,7 +204,7 @@ def test_a_link_that_we_did_not_sign_is_no_page(
 ) -> None:
     key = payer_key(app)
     ours = way_in.make(settings()["SECRET_KEY"], key)
-    token = visitor.get("/login").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = visitor.token_on("/login")
     forged = [key, f"{key}.", ours[:-1], ours.replace("cus_", "cus_x"), "é.é"]
     for path in (f"/join/paid/{token_}" for token_ in forged):
         answer = visitor.get(path) if method == "GET" else visitor.post(path, {"csrf_token": token})
