@@ -55,7 +55,7 @@ def _payment(charge: Json, books: Books) -> Iterator[Wrong]:
 def _opened(town: Town) -> Books:
     session = db.session
     with town.app.app_context():
-        users = dict(session.execute(select(User.id, User.email)).tuples().all())
+        users = {user.id: user.email for user in session.execute(select(User.id, User.email))}
         customers = session.execute(select(Customer.stripe_id, Customer.user_id))
         guests = session.execute(
             select(Checkout.stripe_id, Checkout.user_id).where(Checkout.customer_id.is_(None))
@@ -66,8 +66,8 @@ def _opened(town: Town) -> Books:
         paid = select(Payment.payment_intent, Payment.amount_refunded)
         books = Books(
             whose={key: users.get(user_id or 0) for key, user_id in (*customers, *guests)},
-            unclaimed=dict(session.execute(waiting).tuples().all()),
-            given_back=dict(session.execute(paid).tuples().all()),
+            unclaimed={row.key: row.reason for row in session.execute(waiting)},
+            given_back={row.payment_intent: row.amount_refunded for row in session.execute(paid)},
         )
         session.rollback()
     return books
