@@ -1,7 +1,7 @@
 """Grace has subscribed twice, and the owner ends one of them and gives its latest payment back."""
 
-import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.support.links import payment_link, pays_by_link, told
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays
 from tests.support.people import GRACE, OLIVE, PASSWORD, signs_in
+from tests.support.threads import at_once
 from tests.support.watched_stripe import Watched, watched
 
 LISTED = "/admin/payments"
@@ -146,14 +147,7 @@ def test_two_owners_who_press_at_once_do_not_end_both(
     second = signs_in(browser(), OLIVE)
     token = token_on(second, page_of(twice[1]))["csrf_token"]
     tried = [(owner, *sent[0]), (second, sent[1][0], {**sent[1][1], "csrf_token": token})]
-    threads = [
-        threading.Thread(target=who.post, args=(path, {**fields, "password": PASSWORD}))
-        for who, path, fields in tried
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(who.post, path, {**each, "password": PASSWORD}) for who, path, each in tried))
     assert sorted(at_stripe(sandbox, each) for each in twice) == ["active", "canceled"]
     assert len(refunds(sandbox)) == 1
 
@@ -164,13 +158,7 @@ def test_a_double_click_gives_back_once(
     path = page_of(twice[1])
     fields = {**token_on(owner, path), "password": PASSWORD}
     tabs = [owner.client, copy_of(app, owner)]
-    threads = [
-        threading.Thread(target=tab.post, args=(path,), kwargs=sent(owner, fields)) for tab in tabs
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(tab.post, path, **sent(owner, fields)) for tab in tabs))
     assert refunds(sandbox) == [5000]
     assert told(app, "owner.subscription_ended") == told(app, "owner.payment_refunded") == 1
 

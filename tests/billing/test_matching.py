@@ -1,6 +1,5 @@
 """Whose payment is it? In one order, never guessed, never taken over."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -37,6 +36,7 @@ from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
 from tests.support.settings import settings
+from tests.support.threads import at_once
 
 OPEN, SHUT = HTTPStatus.OK, HTTPStatus.PAYMENT_REQUIRED
 OTHER = "grace.at.work@example.com"
@@ -358,32 +358,21 @@ def test_joining_and_paying_at_the_same_moment_meet(
     assert len(customers) == len(people)
     with app.app_context():
         password_hash = hashing.hash_password(PASSWORD)
-    together = threading.Barrier(2 * len(people))
-    broken: list[BaseException] = []
-
-    def at_once(act: Callable[[], None]) -> None:
-        with app.app_context():
-            together.wait()
-            try:
-                act()
-            except BaseException as error:  # noqa: BLE001 - a thread's error is the test's
-                broken.append(error)
 
     def joins(email: str) -> None:
-        with transaction() as session:
+        with app.app_context(), transaction() as session:
             registration.register(session, email, password_hash, now=clock())
+
+    def is_read(customer: str) -> None:
+        with app.app_context():
+            sync.bring_up_to_date(customer)
 
     acts: list[Callable[[], None]] = []
     for email, customer in zip(people, customers, strict=True):
-        acts += [partial(joins, email), partial(sync.bring_up_to_date, customer)]
-    threads = [threading.Thread(target=at_once, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+        acts += [partial(joins, email), partial(is_read, customer)]
+    at_once(*acts)
     with app.app_context():
         jobs.run_due()
-    assert broken == []
     assert sorted(bound(app)) == sorted((email, "email") for email in people)
     assert waiting(app) == []
     assert told(app, "billing.bound") == len(people)

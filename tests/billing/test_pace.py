@@ -1,8 +1,9 @@
 """How often Stripe is asked: so many a second for all processes, and none after a 429."""
 
-import threading
 import time
 from datetime import timedelta
+from functools import partial
+from itertools import chain
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from sandbox.server import Sandbox
 from tests.conftest import MakeApp
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.threads import at_once
 
 NOON = 1_800_000_000.0  # a moment, in seconds
 
@@ -51,19 +53,12 @@ def test_turns_follow_each_other_and_none_are_saved_up(app: Flask) -> None:
 @on_each_database
 def test_no_two_processes_ever_have_the_same_turn(make_app: MakeApp) -> None:
     apps = [make_app(), make_app()]
-    together = threading.Barrier(4)
-    taken: list[float] = []
 
-    def process(app: Flask) -> None:
-        together.wait(timeout=20)
-        taken.extend(takes(app, 5, at=NOON) for _ in range(10))
+    def process(app: Flask) -> list[float]:
+        return [takes(app, 5, at=NOON) for _ in range(10)]
 
-    threads = [threading.Thread(target=process, args=(app,)) for app in apps * 2]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert sorted(taken) == pytest.approx([NOON + n * 5 / 20 for n in range(40)])
+    taken = at_once(*(partial(process, app) for app in apps * 2))
+    assert sorted(chain(*taken)) == pytest.approx([NOON + n * 5 / 20 for n in range(40)])
 
 
 @on_each_database

@@ -1,7 +1,7 @@
 """From a plan to an open door: checkout, webhook, return, renewal of our copy."""
 
-import threading
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 
 import pytest
@@ -28,6 +28,7 @@ from tests.support.paying import (
     way_back,
 )
 from tests.support.people import GRACE
+from tests.support.threads import at_once
 
 OPEN, SHUT = HTTPStatus.OK, HTTPStatus.PAYMENT_REQUIRED
 pytestmark = pytest.mark.usefixtures("listening", "catalogue")
@@ -211,24 +212,15 @@ def test_two_tabs_pressed_at_once_leave_one_page_to_pay_on(
     token = grace.token_on("/plans")
     cookie = grace.client.get_cookie("session", domain="127.0.0.1")
     assert cookie
-    answers: list[str] = []
-    together = threading.Barrier(6)
 
-    def press(name: str) -> None:
+    def press(name: str) -> str:
         tab = Browser(app, grace.site_url)
         tab.client.set_cookie("session", cookie.value, domain="127.0.0.1")
-        together.wait()
         answer = tab.post("/checkout", {"csrf_token": token, "price": price_id(app, name)})
-        answers.append(answer.location)
+        return answer.location or ""
 
-    names = ["monthly", "yearly"] * 3
-    threads = [threading.Thread(target=press, args=(name,)) for name in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 6
-    still_open = [url for url in set(answers) if elsewhere.get(url).status_code == HTTPStatus.OK]
+    pages = at_once(*[partial(press, "monthly"), partial(press, "yearly")] * 3)
+    still_open = [url for url in set(pages) if elsewhere.get(url).status_code == HTTPStatus.OK]
     assert len(still_open) == 1
     assert count(app, Customer) == 1
 

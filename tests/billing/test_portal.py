@@ -1,7 +1,6 @@
 """The way to Stripe's portal: ours by the API, with the plans on sale, and one call a visit."""
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html import unescape
@@ -29,6 +28,7 @@ from tests.support.choosy_stripe import refusing
 from tests.support.databases import on_each_database
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("listening", "paying_grace")
 
@@ -140,21 +140,13 @@ def test_two_first_visits_at_once_make_one_configuration(
     token = grace.token_on("/plans")
     cookie = grace.client.get_cookie("session", domain="127.0.0.1")
     assert cookie
-    together = threading.Barrier(3)
-    answers: list[int] = []
 
-    def visit() -> None:
+    def visit() -> int:
         tab = Browser(app, grace.site_url)
         tab.client.set_cookie("session", cookie.value, domain="127.0.0.1")
-        together.wait()
-        answers.append(tab.post("/billing/portal", {"csrf_token": token}).status_code)
+        return tab.post("/billing/portal", {"csrf_token": token}).status_code
 
-    threads = [threading.Thread(target=visit) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [HTTPStatus.SEE_OTHER] * 3
+    assert at_once(*[visit] * 3) == [HTTPStatus.SEE_OTHER] * 3
     assert len(configurations(sandbox)) == 1
 
 

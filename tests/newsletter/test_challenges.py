@@ -1,7 +1,7 @@
 """A code has five tries, one use and half an hour, whoever's address it is."""
 
-import threading
 from datetime import timedelta
+from functools import partial
 
 from flask import Flask
 
@@ -11,6 +11,7 @@ from membership.newsletter.challenges import Gone, Proven, Wrong
 from membership.newsletter.models import Challenge
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.threads import at_once
 
 ADA = "ada@example.com"
 
@@ -85,19 +86,7 @@ def test_a_code_serves_its_own_address_and_purpose_only(app: Flask, clock: Movab
 @on_each_database
 def test_fifty_at_once_spend_a_code_once(app: Flask, clock: MovableClock) -> None:
     code = issued(app, clock)
-    outcomes: list[Proven | Wrong | Gone] = []
-    together = threading.Barrier(50)
-
-    def try_it() -> None:
-        together.wait()
-        outcomes.append(checked(app, clock, code))
-
-    threads = [threading.Thread(target=try_it) for _ in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == 50
+    outcomes = at_once(*[partial(checked, app, clock, code)] * 50)
     assert outcomes.count(Proven(ADA)) == 1
 
 

@@ -1,9 +1,5 @@
 """Limits hold when everything comes at once."""
 
-import threading
-from collections.abc import Callable
-from typing import TypeVar
-
 from flask import Flask
 
 from membership.db import db, transaction
@@ -12,26 +8,9 @@ from membership.newsletter.challenges import Gone, Proven, Wrong
 from membership.newsletter.models import CodeSend
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.threads import at_once
 
 ADA = "ada@example.com"
-T = TypeVar("T")
-
-
-def at_once(times: int, act: Callable[[], T]) -> list[T]:
-    together = threading.Barrier(times)
-    told: list[T] = []
-
-    def run() -> None:
-        together.wait()
-        told.append(act())
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(told) == times
-    return told
 
 
 @on_each_database
@@ -44,7 +23,7 @@ def test_thirty_wrong_codes_at_once_are_five_tries(app: Flask, clock: MovableClo
         with app.app_context(), transaction() as session:
             return challenges.check(session, ADA, "join", wrong, now=clock())
 
-    told = at_once(30, guess)
+    told = at_once(*[guess] * 30)
     left = sorted(found.tries_left for found in told if isinstance(found, Wrong))
     assert left == [1, 2, 3, 4]  # the fifth try is told, like all after it, that the code is gone
     assert told.count(Gone()) == 26
@@ -59,7 +38,7 @@ def test_many_asks_at_once_send_one_code(app: Flask, clock: MovableClock) -> Non
         with app.app_context(), transaction() as session:
             return bool(signup.ask(session, ADA, now=clock()))
 
-    waits = at_once(20, ask)
+    waits = at_once(*[ask] * 20)
     assert waits.count(False) == 1
     with app.app_context():
         assert db.session.query(CodeSend).count() == 1

@@ -1,7 +1,6 @@
 """Doors that may be tried only so often, and that never stay shut."""
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
@@ -16,7 +15,7 @@ from membership.accounts import attempts, hashing
 from membership.config import ROOT
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.limits import Attempt, Door, Limit
+from membership.limits import Attempt, Door, Limit, Tried
 from membership.newsletter import codes
 from membership.newsletter.models import CodeSend
 from membership.waits import TooSoon
@@ -26,6 +25,8 @@ from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.mail import Work, mails_to
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
+from tests.support.signed_in import is_in
+from tests.support.threads import at_once
 
 HOUR = timedelta(hours=1)
 
@@ -46,10 +47,6 @@ def elsewhere(app: Flask, site_url: str, number: int) -> Browser:
 
 def guesses(browser: Browser, email: str = ADA, password: str = "a wrong guess") -> TestResponse:
     return browser.submit("/login", action="/login", email=email, password=password)
-
-
-def is_in(browser: Browser) -> bool:
-    return browser.get("/account").status_code == HTTPStatus.OK
 
 
 def test_s06_codes_sent_again_stop_with_the_wait(
@@ -212,22 +209,16 @@ def test_one_customer_of_a_network_is_one(ip: str, whole: str) -> None:
 @on_each_database
 def test_thirty_at_once_are_ten(app: Flask, clock: MovableClock) -> None:
     door = Door("a test's", "Wait.", per_account=(Limit(10, HOUR),))
-    together, let_in = threading.Barrier(30), []
 
-    def knock() -> None:
+    def knock() -> Tried | None:
         with app.app_context():
-            together.wait()
             try:
                 with transaction() as rows:
-                    let_in.append(limits.knock(rows, door, account=ADA, now=clock()))
+                    return limits.knock(rows, door, account=ADA, now=clock())
             except TooSoon:
-                pass
+                return None
 
-    threads = [threading.Thread(target=knock) for _ in range(30)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    let_in = [tried for tried in at_once(*[knock] * 30) if tried]
     assert len(let_in) == 10
     assert [tried.closes for tried in let_in].count(True) == 1
 

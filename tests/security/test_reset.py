@@ -1,6 +1,5 @@
 """A forgotten password: who reads the mail gets in, and nobody else learns anything."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
@@ -27,6 +26,7 @@ from tests.support.passwords import (
 )
 from tests.support.people import ADA, EDSGER, GRACE, opens_account, signs_in
 from tests.support.signed_in import copy_of, everything_stored, is_in, is_shut_out
+from tests.support.threads import at_once
 
 STRANGER = "nobody@example.com"
 LINK_MAIL = "A new password for Latchkey"
@@ -97,21 +97,12 @@ def test_s29_two_uses_at_once_are_one(
     ada: Browser, visitor: Browser, sandbox: Sandbox, work: Work, app: Flask, clock: MovableClock
 ) -> None:
     token = gets_link(visitor, work, sandbox, ADA).removeprefix("/reset/")
-    together, told = threading.Barrier(4), []
 
-    def use() -> None:
-        with app.test_request_context():
-            together.wait()
-            with transaction() as rows:
-                told.append(resets.use(rows, token, "a hash", now=clock()))
+    def use() -> bool:
+        with app.test_request_context(), transaction() as rows:
+            return bool(resets.use(rows, token, "a hash", now=clock()))
 
-    threads = [threading.Thread(target=use) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(told) == 4
-    assert len([outcome for outcome in told if outcome]) == 1
+    assert sorted(at_once(*[use] * 4)) == [False, False, False, True]
 
 
 def test_s30_the_answer_is_the_same_for_every_address(

@@ -1,6 +1,5 @@
 """Stripe's webhook takes what Stripe signed, and nothing else leaves a trace."""
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,6 +21,7 @@ from tests.support.mail import Work, mails_to
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, newest_at_stripe, pays
 from tests.support.people import GRACE
 from tests.support.stripe_signs import body, event, signature
+from tests.support.threads import at_once
 
 READING = {"customers", "stripe_pace", "sync_tickets"}  # what is written down of a look at Stripe
 RAW = body(event(kind="radar.something.new"))
@@ -113,7 +113,7 @@ def test_s50_ten_times_at_once_and_in_the_wrong_order_is_one_effect(
     kinds = ("deleted", "updated", "created")
     told = [body(event(f"evt_{k}", f"customer.subscription.{k}", about=about)) for k in kinds]
     for raw in told:
-        assert at_once(10, partial(takes, app, raw)) == [200] * 10
+        assert at_once(*[partial(takes, app, raw)] * 10) == [200] * 10
     work()
     assert grace.get("/premium").status_code == HTTPStatus.PAYMENT_REQUIRED
     with app.app_context():
@@ -121,21 +121,6 @@ def test_s50_ten_times_at_once_and_in_the_wrong_order_is_one_effect(
         after = everything(but=("inbox", "heartbeats", "outbox"))
     assert {table for table in before if before[table] != after[table]} <= READING
     assert mails_to(sandbox, GRACE) == mailed
-
-
-def at_once(times: int, act: Callable[[], int]) -> list[int]:
-    together, told = threading.Barrier(times), []
-
-    def run() -> None:
-        together.wait()
-        told.append(act())
-
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return told
 
 
 def test_s50_a_kind_nobody_knows_is_taken_and_left_alone(app: Flask, work: Work) -> None:

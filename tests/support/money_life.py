@@ -1,7 +1,7 @@
 """Somebody's life with a subscription, by Stripe's clock, and the mail they get about it."""
 
-import threading
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import Flask
 
@@ -15,6 +15,7 @@ from tests.support.browser import Browser, Elsewhere
 from tests.support.mail import Work, mails_to
 from tests.support.paying import WORKS, ask_stripe, chooses, copy_catalogue, pays
 from tests.support.people import GRACE
+from tests.support.threads import at_once
 
 DAY = timedelta(days=1)
 FAILS_LATER = "4000000000000341"  # taken once; declined whenever its owner is not there
@@ -81,17 +82,7 @@ class MoneyLife:
 
     def at_once(self, *kinds: str) -> None:
         """So many workers, each with one kind, at the same moment."""
-        start = threading.Barrier(len(kinds))
-
-        def worker(kind: str) -> None:
-            start.wait()
-            jobs_of(self.app).drain(kind)
-
-        workers = [threading.Thread(target=worker, args=(kind,)) for kind in kinds]
-        for thread in workers:
-            thread.start()
-        for thread in workers:
-            thread.join()
+        at_once(*(partial(self.drains, kind) for kind in kinds))
 
     def has_card(self, number: str) -> None:
         customers.set_card(self.sandbox.account, self.newest["customer"], CARDS[number])

@@ -1,7 +1,7 @@
 """What the Stripe webhook takes in, and what it never does."""
 
-import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -15,6 +15,7 @@ from sandbox.server import Sandbox
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.stripe_signs import body, event, signature
+from tests.support.threads import at_once
 
 OTHER_SECRET = "whsec_of_somebody_else"
 
@@ -144,38 +145,16 @@ def test_a_type_that_means_nothing_to_us_is_stored_and_left_alone(app: Flask) ->
 
 @on_each_database
 def test_the_same_event_ten_times_at_once_is_stored_once(app: Flask) -> None:
-    answers: list[int] = []
-    together = threading.Barrier(10)
-
-    def send() -> None:
-        together.wait()
-        answers.append(tell(app, RAW)[0])
-
-    threads = [threading.Thread(target=send) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [200] * 10
+    answers = at_once(*[partial(tell, app, RAW)] * 10)
+    assert [status for status, _ in answers] == [200] * 10
     assert len(stored(app)) == 1
 
 
 @on_each_database
 def test_events_that_come_at_one_moment_are_each_stored(app: Flask) -> None:
-    answers: list[int] = []
-    together = threading.Barrier(12)
-
-    def send(number: int) -> None:
-        raw = body(event(f"evt_{number}"))
-        together.wait()
-        answers.append(tell(app, raw)[0])
-
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [200] * 12
+    raws = [body(event(f"evt_{number}")) for number in range(12)]
+    answers = at_once(*(partial(tell, app, raw) for raw in raws))
+    assert [status for status, _ in answers] == [200] * 12
     assert {kept.event_id for kept in stored(app)} == {f"evt_{number}" for number in range(12)}
 
 

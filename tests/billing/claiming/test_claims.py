@@ -1,9 +1,9 @@
 """A payment made with another address is claimed by proving that address, and by nothing else."""
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 
 import pytest
@@ -24,6 +24,7 @@ from tests.support.links import bound, payer_key, payment_link, pays_by_link, to
 from tests.support.mail import Work, code_for, code_in, mails_to
 from tests.support.paying import chooses, copy_catalogue, pays
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
+from tests.support.threads import at_once
 
 OPEN, SHUT = HTTPStatus.OK, HTTPStatus.PAYMENT_REQUIRED
 WORK = "grace.at.work@example.com"
@@ -343,23 +344,14 @@ def test_two_members_who_both_read_that_mailbox_claim_it_at_once(
         work()
         codes.append(code_for(sandbox, WORK))
         clock.passes(2 * MINUTE)
-    together = threading.Barrier(2)
-    answers: list[int] = []
+    tokens = [member.token_on("/claim") for member in (grace, ada)]
 
-    def claims(member: Browser, code: str) -> None:
-        token = member.token_on("/claim")
-        together.wait()
+    def claims(member: Browser, token: str, code: str) -> int:
         typed = {"csrf_token": token, "email": WORK, "code": code}
-        answers.append(member.post("/claim", typed).status_code)
+        return member.post("/claim", typed).status_code
 
-    threads = [
-        threading.Thread(target=claims, args=pair) for pair in zip((grace, ada), codes, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [303, 303]
+    both = zip((grace, ada), tokens, codes, strict=True)
+    assert at_once(*(partial(claims, *each) for each in both)) == [303, 303]
     assert sorted([premium(grace), premium(ada)]) == [OPEN, SHUT]
     assert told(app, "billing.bound") == 1
     with app.app_context():
