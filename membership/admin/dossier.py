@@ -11,7 +11,8 @@ from membership.accounts.models import User
 from membership.admin import directory
 from membership.billing import holdings, payers
 from membership.billing.entitlements import Source
-from membership.billing.explain import why
+from membership.billing.explain import security_log, why
+from membership.billing.explain.security_log import Act
 from membership.billing.explain.why import Explanation
 from membership.billing.models import Checkout, Customer, Grant, Match, Product, Subscription
 from membership.billing.payers import Payer
@@ -23,6 +24,7 @@ from membership.outbox import OutboxMessage
 
 NEWEST = 200  # entries of the story
 MAILS = 30
+ACTS = 20  # of the security log
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Dossier:
     subscriber: Subscriber | None
     waiting: int
     sessions: int
+    security_log: Sequence[Act]
 
     @property
     def comps(self) -> list[Given]:
@@ -97,6 +100,7 @@ def read(user: User, *, now: datetime, real_now: datetime) -> Dossier:
         subscriber=signup.find(db.session(), user.email),
         waiting=_count(_waiting(keys)),
         sessions=len(sessions.all_of(db.session(), user.id, now=real_now)),
+        security_log=security_log.of_member(user.id, user.email, newest=ACTS),
     )
     del at_hand
     return dossier

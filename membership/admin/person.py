@@ -28,6 +28,7 @@ def person(user_id: int) -> str:
         it=found,
         nothing=why.NOTHING,
         newest=dossier.NEWEST,
+        acts=found.security_log,
         stripe_page=stripe_pages.page_of,
         myself=user_id == current_user.user_id,
     )
