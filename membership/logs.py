@@ -5,6 +5,8 @@ import logging
 import sys
 from typing import Any
 
+from flask import request
+
 from membership.config import Config
 
 
@@ -42,6 +44,12 @@ def configure(config: Config) -> None:
         logger.handlers[:] = [handler]
         logger.setLevel(config.log_level)
         logger.propagate = False
+
+
+def asked_for() -> str:
+    """What this request wants, as its route is written: what stands in an address may be a key."""
+    rule = request.url_rule.rule if request.url_rule else "an unknown address"
+    return f"{request.method} {rule}"
 
 
 def _one_line(text: str) -> str:

@@ -4,14 +4,16 @@ import secrets
 import time
 from datetime import timedelta
 from math import ceil
+from typing import Any
 
 from babel.dates import format_timedelta
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, g, render_template
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from membership import logs
 from membership.billing.access import Visitor
 from membership.billing.stripe_api import StripeError
 from membership.extensions import limiter
@@ -29,6 +31,7 @@ WORDS = {
 
 
 def init_app(app: Flask) -> None:
+    app.log_exception = _note  # type: ignore[method-assign]
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(SecurityError, _other_host)
     app.register_error_handler(CSRFError, _stale_form)
@@ -79,11 +82,19 @@ def _stripe_away(_: StripeError) -> ResponseReturnValue:
 def _broken(_: InternalServerError) -> ResponseReturnValue:
     # Flask-Login would ask the database who this is, and it may be the database that broke.
     g._login_user = Visitor()
-    error_id = secrets.token_hex(4)
-    current_app.logger.error("error %s at %s %s", error_id, request.method, request.path)
     return _page(
-        500, "Something broke here", "It is our fault, and it has been noted.", error_id=error_id
+        500,
+        "Something broke here",
+        "It is our fault, and it has been noted.",
+        error_id=g.get("error_id"),
     )
+
+
+def _note(exc_info: Any) -> None:
+    """In place of Flask's, which would write down the whole address: a link that still works."""
+    g.error_id = secrets.token_hex(4)
+    told = "error %s at %s"
+    current_app.logger.error(told, g.error_id, logs.asked_for(), exc_info=exc_info)
 
 
 def _wait(seconds: int, message: str, *, back: str | None = None) -> ResponseReturnValue:

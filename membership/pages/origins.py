@@ -3,6 +3,7 @@ token they may have got hold of."""
 
 from flask import Flask, abort, request
 
+from membership import logs
 from membership.config import Config
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -15,7 +16,7 @@ def init_app(app: Flask, config: Config) -> None:
         if request.routing_exception:  # nothing will be done, and by another name of this site
             return  # not even a page can be drawn
         if request.method not in SAFE and not _from_here(config.site_url):
-            app.logger.warning("refused from another site: %s %s", request.method, request.path)
+            app.logger.warning("refused from another site: %s", logs.asked_for())
             abort(403, "This was sent from another site. Open the page here, and send it again.")
 
 

@@ -37,7 +37,31 @@ def test_a_broken_page_has_an_id_and_keeps_its_traceback_for_the_owner(
     assert error_id in answer.text
 
 
-def _breaks() -> str:
+def test_no_log_holds_the_address_of_a_page_that_is_a_key(
+    app: Flask, site_url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A link that was not used yet would work for whoever reads the log."""
+    logs.configure(app.config["LATCHKEY"])
+    app.view_functions["reset.page"] = _breaks
+    visitor = Browser(app, site_url)
+    answer = visitor.get("/reset/the-key")
+    assert answer.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    fields = {"csrf_token": visitor.token_on("/login")}
+    for door in ("/reset", "/join/paid", "/account/email/undo"):
+        answer = visitor.client.post(
+            f"{door}/the-key",
+            data=fields,
+            headers={"Sec-Fetch-Site": "cross-site"},
+            base_url=site_url,
+        )
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+    told = capfd.readouterr().err
+    assert "the-key" not in told
+    assert told.count("GET /reset/<token>") == 1
+    assert "POST /account/email/undo/<token>" in told
+
+
+def _breaks(**_: str) -> str:
     raise ValueError("a secret in the works")
 
 
