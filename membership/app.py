@@ -35,8 +35,11 @@ from membership.accounts.resetting import resets
 from membership.accounts.resetting import routes as reset
 from membership.admin import doubles as desk_doubles
 from membership.admin import events as desk_events
-from membership.admin import overview, owner_mail, people, person, standing, watch
+from membership.admin import overview
 from membership.admin import payments as desk_payments
+from membership.admin.needs import letters as owner_letters
+from membership.admin.needs import standing, watch
+from membership.admin.people import members, person
 from membership.billing import (
     access,
     bindings,
@@ -92,7 +95,7 @@ BLUEPRINTS = (
     desk_payments.bp,
     desk_doubles.bp,
     desk_events.bp,
-    people.bp,
+    members.bp,
     person.bp,
     stripe_webhook.bp,
     mailerlite_webhook.bp,
@@ -152,7 +155,7 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
     outbox.register(app, password_setting.LETTER, password_letters.password_changed)
     outbox.register(app, unclaimed.LETTER, letters.paid_first)
     outbox.register(app, claims.LETTER, letters.claim_code)
-    outbox.register(app, owner_mail.LETTER, owner_mail.needs)
+    outbox.register(app, owner_letters.LETTER, owner_letters.needs)
     outbox.register(app, told.PAYMENT_RECEIVED, money_letters.payment_received)
     outbox.register(app, told.PAYMENT_FAILED, money_letters.payment_failed)
     outbox.register(app, told.TRIAL_ENDING, money_letters.trial_ending)

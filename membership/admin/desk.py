@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
+from membership import journal
 from membership.extensions import login_manager
 
 log = logging.getLogger(__name__)
@@ -28,10 +29,12 @@ def owners_only() -> ResponseReturnValue | None:
     if not current_user.is_owner:
         log.warning("member %s was refused %s", current_user.user_id, request.path)
         raise NotFound
+    journal.at_the_desk(current_user.user_id)
     return None
 
 
 def by_me(whom: int | None = None) -> dict[str, Any]:
     """For the journal's line about an act at the desk: to whom it was done, if to a member, and
-    which owner did it. `journal.record(rows, "owner.<act>", **desk.by_me(user.id), …)`"""
-    return {"user_id": whom, "by": current_user.user_id}
+    which owner did it, from where. `journal.record(rows, "owner.<act>", **desk.by_me(user.id), …)`
+    """
+    return {"user_id": whom, "by": current_user.user_id, "by_ip": request.remote_addr}

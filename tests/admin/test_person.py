@@ -379,3 +379,21 @@ def a_year(user_id: int, n: int, clock: MovableClock) -> list[Model]:
             sent_at=then,
         ),
     ]
+
+
+def test_where_an_owner_is_stays_unknown_to_the_member(
+    app: Flask, site_url: str, owner: Browser, ada: Browser
+) -> None:
+    olive = signs_in(Browser(app, site_url, address="203.0.113.77"), OLIVE)
+    assert acts(olive, app, ADA, "give", days="30").status_code == CHANGED
+    assert acts(olive, app, ADA, "sign-out").status_code == CHANGED
+    assert acts(olive, app, ADA, "disable").status_code == CHANGED
+    assert acts(olive, app, ADA, "enable").status_code == CHANGED
+    ada = signs_in(Browser(app, site_url, address="198.51.100.7"), ADA)
+    for page in ("/account/security", "/account/why", "/account/data", "/account/data.json"):
+        read = ada.get(page).text
+        assert "An owner signed this account out everywhere." in read or page == "/account/why"
+        assert "203.0.113.77" not in read
+    assert "198.51.100.7" in ada.get("/account/security").text
+    assert "203.0.113.77" in olive.get(page_of(app, ADA)).text  # for the owners' audit
+    assert "203.0.113.77" in olive.get("/account/security").text
