@@ -6,7 +6,8 @@ from babel.dates import format_timedelta
 from flask import render_template
 
 from membership import clock, jobs
-from membership.admin import deliveries, desk, needs, numbers
+from membership.admin import deliveries, desk, numbers
+from membership.admin.needs import known
 
 bp = desk.room("admin", __name__)
 
@@ -15,7 +16,7 @@ bp = desk.room("admin", __name__)
 def overview() -> str:
     return render_template(
         "admin/overview.html",
-        needs=needs.needs(),
+        needs=known.needs(),
         numbers=numbers.read(clock.billing_now()),
         health=deliveries.look(jobs.last_beat()),
         ago=_ago,

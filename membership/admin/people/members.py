@@ -5,8 +5,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from membership import clock
-from membership.admin import desk, directory, keyset
-from membership.admin.directory import Found, Who
+from membership.admin import desk
+from membership.admin.people import directory, keyset
+from membership.admin.people.directory import Found, Who
 from membership.vendor_ids import plausible
 
 bp = desk.room("desk_people", __name__, "/people")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import and_, func, or_, select
 
 from membership import clock
-from membership.admin.need import Need, Severity
+from membership.admin.needs.need import Need, Severity
 from membership.billing import attention, doubles
 from membership.billing.models import UnclaimedPayment
 from membership.billing.repair import findings

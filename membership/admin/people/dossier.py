@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, or_, select
 
 from membership.accounts import sessions
 from membership.accounts.models import User
-from membership.admin import directory
+from membership.admin.people import directory
 from membership.billing import holdings, payers
 from membership.billing.entitlements import Source
 from membership.billing.explain import security_log, why

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock, jobs
-from membership.admin.need import Need, Severity
+from membership.admin.needs.need import Need, Severity
 from membership.db import Model, db
 from membership.pages import health
 

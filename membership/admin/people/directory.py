@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from membership.accounts.models import User
-from membership.admin import keyset
+from membership.admin.people import keyset
 from membership.billing.entitlements import ENDED, Source
 from membership.billing.grants import live
 from membership.billing.models import Checkout, Customer, Grant, Payment, Subscription

@@ -1,7 +1,7 @@
 """Everything that needs the owner, the worst first."""
 
-from membership.admin import machine_needs, money_needs, standing
-from membership.admin.need import Need, rank
+from membership.admin.needs import machine, money, standing
+from membership.admin.needs.need import Need, rank
 from membership.db import db
 
 ACCOUNT = "stripe-account"
@@ -10,5 +10,5 @@ ACCOUNT = "stripe-account"
 def needs() -> list[Need]:
     """By our own rows; Stripe is not asked. Whose its key is, the worker has found out."""
     account = standing.find(db.session(), ACCOUNT)
-    found = [*money_needs.found(), *machine_needs.found()]
+    found = [*money.found(), *machine.found()]
     return sorted([account, *found] if account else found, key=rank)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from membership import clock, dead_letters
 from membership.admin import deliveries
-from membership.admin.need import Need, Severity
+from membership.admin.needs.need import Need, Severity
 from membership.db import db
 from membership.doctor import on_settings, on_work
 from membership.doctor.findings import Level

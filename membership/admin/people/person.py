@@ -9,8 +9,9 @@ from werkzeug.exceptions import NotFound
 from membership import clock, jobs, journal
 from membership.accounts import disabling, sessions
 from membership.accounts.models import User
-from membership.admin import desk, dossier
-from membership.admin.member_forms import Confirm, Give, TakeBack
+from membership.admin import desk
+from membership.admin.people import dossier
+from membership.admin.people.forms import Confirm, Give, TakeBack
 from membership.billing import catalogue, comps, holdings, plans, stripe_api, stripe_pages, sync
 from membership.billing.dates import day
 from membership.billing.explain import why

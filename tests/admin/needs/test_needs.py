@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from membership import jobs
 from membership.accounts.models import User
-from membership.admin.machine_needs import TITLES
-from membership.admin.need import Severity
-from membership.admin.needs import ACCOUNT, needs
+from membership.admin.needs.known import ACCOUNT, needs
+from membership.admin.needs.machine import TITLES
+from membership.admin.needs.need import Severity
 from membership.billing.repair.findings import Finding, Kind, Reconciliation, State
 from membership.config import ROOT
 from membership.db import changed, transaction
@@ -337,7 +337,7 @@ def test_looking_goes_through_nobodys_rows(
 
 def test_every_need_has_its_section_in_the_docs() -> None:
     desk = ROOT / "membership" / "admin"
-    sources = "".join(path.read_text() for path in desk.glob("*.py"))
+    sources = "".join(path.read_text() for path in desk.rglob("*.py"))
     names = {*re.findall(r'(?:name=|_about_events\(\s*)"([a-z-]+)"', sources), ACCOUNT, *TITLES}
     assert len(names) == 20
     told = (ROOT / "docs" / "when-things-go-wrong.md").read_text()

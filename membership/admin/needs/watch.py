@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from membership import clock, jobs, outbox
 from membership.accounts.models import User
-from membership.admin import owner_mail, standing
-from membership.admin.need import Need, Severity
-from membership.admin.needs import ACCOUNT, needs
-from membership.admin.standing import OwnerNeed
+from membership.admin.needs import letters, standing
+from membership.admin.needs.known import ACCOUNT, needs
+from membership.admin.needs.need import Need, Severity
+from membership.admin.needs.standing import OwnerNeed
 from membership.billing import stripe_api
 from membership.billing.account_guard import AnotherAccount
 from membership.billing.stripe_api import StripeError
@@ -91,7 +91,7 @@ def _tell(session: Session, rows: Sequence[OwnerNeed], now: datetime) -> bool:
     names = [row.name for row in news]
     owners = select(User.email).where(User.is_owner, User.disabled_at.is_(None))
     for email in session.scalars(owners.order_by(User.id)).all():
-        outbox.send_later(session, owner_mail.LETTER, email, names=names)
+        outbox.send_later(session, letters.LETTER, email, names=names)
     return True
 
 

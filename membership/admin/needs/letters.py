@@ -4,8 +4,8 @@ from flask import render_template
 
 from membership import config, links
 from membership.accounts import registration
-from membership.admin import standing
-from membership.admin.need import rank
+from membership.admin.needs import standing
+from membership.admin.needs.need import rank
 from membership.db import db
 from membership.outbox import Mail, OutboxMessage
 
