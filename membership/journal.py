@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -38,10 +38,28 @@ def record(
     **detail: Any,
 ) -> None:
     """Add one line about a person; it is committed, or not, with what it tells of."""
-    ip = request.remote_addr if has_request_context() else None
     session.add(
-        Entry(at=clock.billing_now(), kind=kind, user_id=user_id, email=email, ip=ip, detail=detail)
+        Entry(
+            at=clock.billing_now(),
+            kind=kind,
+            user_id=user_id,
+            email=email,
+            ip=_place(user_id),
+            detail=detail,
+        )
     )
+
+
+def at_the_desk(owner: int) -> None:
+    """This request is this owner's: lines about others do not say where it came from, because the
+    person whom a line is about reads it."""
+    g.owner_at_desk = owner
+
+
+def _place(user_id: int | None) -> str | None:
+    if not has_request_context():
+        return None
+    return request.remote_addr if g.get("owner_at_desk", user_id) == user_id else None
 
 
 def forget(
@@ -62,7 +80,7 @@ def forget(
         else:
             entry.detail = _without(addresses, entry.detail)
         if entry.detail.get("by") == user_id:
-            entry.detail = {**entry.detail, "by": person}
+            entry.detail = {**entry.detail, "by": person, "by_ip": None}
     session.flush()
 
 
