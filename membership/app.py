@@ -215,7 +215,12 @@ def _wire_pages(app: Flask, config: Config) -> None:
 
     @app.context_processor
     def for_every_template() -> dict[str, Any]:
-        return {"site_name": config.site_name, "site_url": config.site_url, "alarm": standing.alarm}
+        return {
+            "site_name": config.site_name,
+            "site_url": config.site_url,
+            "contact_email": config.contact_email,
+            "alarm": standing.alarm,
+        }
 
 
 def _wire_commands(app: Flask) -> None:

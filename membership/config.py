@@ -44,6 +44,7 @@ class Config:
     secret_key_fallbacks: tuple[str, ...] = field(repr=False)
     site_url: str
     site_name: str
+    contact_email: str | None
     stripe_secret_key: str = field(repr=False)
     stripe_webhook_secrets: tuple[str, ...] = field(repr=False)
     stripe_api_base: str
@@ -163,6 +164,7 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         "secret_key_fallbacks": read.several("SECRET_KEY_FALLBACKS", at_least=32),
         "site_url": read.url("SITE_URL").rstrip("/"),
         "site_name": read.text("SITE_NAME", "Latchkey"),
+        "contact_email": read.address("CONTACT_EMAIL", None),
         "stripe_secret_key": read.text(
             "STRIPE_SECRET_KEY", prefixes=("sk_test_", "sk_live_", "rk_test_", "rk_live_")
         ),
@@ -309,7 +311,7 @@ class _Reader:
             self.problems.add(f"{name} must have at least {at_least} characters, each of them")
         return parts
 
-    def address(self, name: str, default: str) -> str:
+    def address(self, name: str, default: str | None) -> str | None:
         """A bare address; the name people see beside it is the site's. The default is not judged:
         a site on this machine alone has no real one."""
         value = self.optional(name)
@@ -318,7 +320,7 @@ class _Reader:
         try:
             return validate_email(value, check_deliverability=False).normalized
         except EmailNotValidError:
-            self.problems.add(f"{name} must be an address such as no-reply@example.com")
+            self.problems.add(f"{name} must be an address such as letters@example.com")
             return default
 
     def url(self, name: str, default: str | None = None) -> str:

@@ -188,6 +188,7 @@ def _hand_over(message: OutboxMessage, mail: Mail) -> None:
     letter = flask_mail.Message(
         subject=" ".join(mail.subject.split()),
         recipients=[message.recipient],
+        reply_to=config.current().contact_email,
         body=mail.text,
         html=mail.html,
         extra_headers={"Auto-Submitted": "auto-generated"},

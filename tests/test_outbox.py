@@ -102,6 +102,19 @@ def test_a_mail_is_sent_once_in_text_and_html_and_says_it_is_automatic(
     assert row(app).sent_at == clock()
 
 
+def test_an_answer_goes_to_the_owner_who_said_where(
+    make_app: Callable[..., Flask], server: tuple[Server, int]
+) -> None:
+    for contact in ("", "letters@example.com"):
+        made = make_app(MAIL_PORT=str(server[1]), CONTACT_EMAIL=contact)
+        outbox.register(made, "hello", lambda _: Mail("Hello", "Hello", "<p>Hello</p>"))
+        queue(made)
+        drain(made)
+    nowhere, owner = server[0].taken
+    assert b"Reply-To" not in nowhere
+    assert b"Reply-To: letters@example.com" in owner
+
+
 @on_each_database
 def test_no_connection_to_the_database_waits_for_the_mail_server(
     app: Flask, server: tuple[Server, int]

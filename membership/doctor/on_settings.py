@@ -92,9 +92,23 @@ def _proxies(visit: Visit) -> Said:
     return well(f"TRUSTED_PROXIES is {settings.trusted_proxies}.")
 
 
+def _contact(visit: Visit) -> Said:
+    settings = visit.settings
+    if settings.contact_email:
+        return well(f"People write to {settings.contact_email}.")
+    if is_loopback(settings.site_url):
+        return well("Nobody but you reads this site.")
+    return look(
+        "CONTACT_EMAIL is not set.",
+        "Set it to an address that you read. It stands below every page, and answers to our mail "
+            "go there.",
+    )
+
+
 CHECKS = (
     Check("secrets", "Whoever guesses one can sign in as anybody, or tell us lies.", _secrets),
     Check("webhook-secret", "Without it no renewal and no refund is heard of.", _webhook_secret),
     Check("stripe-mode", "It decides whether you are really paid.", _stripe_mode),
     Check("proxies", "Everybody seems to come from one place, and shares its limits.", _proxies),
+    Check("contact", "Pages and mails tell people to write to you, and they cannot.", _contact),
 )

@@ -66,3 +66,17 @@ def test_https_means_that_somebody_stands_in_front(
     make_app: MakeApp, site: str, proxies: str, is_so: str
 ) -> None:
     assert level(make_app(SITE_URL=site, TRUSTED_PROXIES=proxies), "proxies") == is_so
+
+
+@pytest.mark.parametrize(
+    ("site", "contact", "is_so"),
+    [
+        (SITE, "", "look"),
+        (SITE, "letters@example.com", "well"),
+        ("http://127.0.0.1:8000", "", "well"),
+    ],
+)
+def test_people_who_are_told_to_write_know_where(
+    make_app: MakeApp, site: str, contact: str, is_so: str
+) -> None:
+    assert level(make_app(SITE_URL=site, CONTACT_EMAIL=contact), "contact") == is_so
