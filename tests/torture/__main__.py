@@ -26,7 +26,7 @@ def main() -> int:
     logging.disable(logging.CRITICAL)  # what the site says of faults is not what is asked here
     seed = asked.seed if asked.seed is not None else random.randrange(1_000_000)  # noqa: S311
     over = time.monotonic() + asked.minutes * 60
-    events = kills = answers = wrong = unaccounted = 0
+    events = drops = kills = answers = wrong = unaccounted = 0
     with ExitStack() as stack:
         kinds = cycle(_databases(stack, asked.db))
         for number in count(seed):
@@ -34,6 +34,7 @@ def main() -> int:
             lived = Round(number, asked.members, asked.members * STEPS_FOR_A_MEMBER)
             record = lived.live(database)
             events += record.events
+            drops += record.drops
             kills += record.kills
             answers += record.asked
             wrong += len(record.wrong)
@@ -46,8 +47,8 @@ def main() -> int:
             if time.monotonic() > over:
                 break
     say(
-        f"{number - seed + 1} rounds: {events} events, {kills} kills, {answers} answers, "
-        f"{wrong} wrong, {unaccounted} unaccounted"
+        f"{number - seed + 1} rounds: {events} events, {drops} dropped, {kills} kills, "
+        f"{answers} answers, {wrong} wrong, {unaccounted} unaccounted"
     )
     return 1 if wrong or unaccounted else 0
 

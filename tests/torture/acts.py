@@ -46,6 +46,7 @@ WEIGHTS: dict[Act, int] = {
     weather.webhooks_go_on: 3,
     weather.webhooks_go_wrong: 3,
     weather.webhooks_are_lost: 4,
+    weather.a_month_is_lost: 2,
     weather.the_secret_is_another: 2,
     weather.the_endpoint_is_switched_off: 1,
     weather.mail_fails: 1,
