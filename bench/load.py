@@ -99,8 +99,8 @@ def _call(port: int, raw: Iterable[bytes], callers: int) -> tuple[list[float], i
                     continue
                 times.append(time.perf_counter() - caller.began)
                 errors += OK not in caller.answer[:16]
-                if (one := next(left, None)) is not None:
-                    caller.ask(one)
+                if (following := next(left, None)) is not None:
+                    caller.ask(following)
                 else:
                     selector.unregister(caller.connection)
                     caller.connection.close()

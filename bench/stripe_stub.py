@@ -35,10 +35,9 @@ def record(path: Path) -> None:
 
 def _story(sandbox: Sandbox) -> dict[str, str]:
     def ask(method: str, path: str, **given: str) -> requests.Response:
-        sent = {"params" if method == "GET" else "data": given}
-        answer = requests.request(
-            method, f"{sandbox.stripe_base}/v1/{path}", auth=KEY, timeout=30, **sent
-        )
+        asked, sent = (given, None) if method == "GET" else (None, given)
+        url = f"{sandbox.stripe_base}/v1/{path}"
+        answer = requests.request(method, url, params=asked, data=sent, auth=KEY, timeout=30)
         answer.raise_for_status()
         return answer
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 
 import requests
@@ -96,7 +97,7 @@ def _to_the_open_door(port: int, cookies: list[str]) -> Figure:
 
 def _is_let_in(port: int, cookie: str) -> bool:
     page = requests.get(f"http://127.0.0.1:{port}/premium", headers={"Cookie": cookie}, timeout=30)
-    return page.status_code == requests.codes.ok
+    return page.status_code == HTTPStatus.OK
 
 
 def _all_writing(port: int, environ: dict[str, str]) -> list[Figure]:
