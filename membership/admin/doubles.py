@@ -100,7 +100,7 @@ def _page(double: Double, form: EndDouble) -> str:
 
 
 def _done(double: Double) -> str:
-    back = f", and {double.back.left_in_words} go back to the payer" if double.back else ""
+    back = f", and {double.back.left_in_words} goes back to the payer" if double.back else ""
     return f"{double.bought.name} has ended{back}."
 
 

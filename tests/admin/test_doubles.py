@@ -109,9 +109,9 @@ def test_one_press_ends_it_and_gives_the_payment_back(
     assert "the newer" in listed
     assert page_of(older) in listed
     page = owner.get(page_of(newer)).text
-    assert "€50.00 go back" in page
+    assert "€50.00 goes back" in page
     assert "it is the newer one" in page
-    assert "has ended, and €50.00 go back" in ends(owner, newer)
+    assert "has ended, and €50.00 goes back" in ends(owner, newer)
     assert (at_stripe(sandbox, older), at_stripe(sandbox, newer)) == ("active", "canceled")
     assert refunds(sandbox) == [5000]
     assert grace.get("/premium").status_code == HTTPStatus.OK
@@ -182,7 +182,7 @@ def test_when_stripe_refuses_the_refund_it_is_half_done_and_finished_by_pressing
     assert (at_stripe(sandbox, newer), refunds(sandbox)) == ("canceled", [])
     assert "Half done" in owner.get(LISTED).text
     assert "Press once more to give €50.00 back" in owner.get(page_of(newer)).text
-    assert "€50.00 go back" in ends(owner, newer)
+    assert "€50.00 goes back" in ends(owner, newer)
     assert refunds(sandbox) == [5000]
     assert "Half done" not in owner.get(LISTED).text
     assert told(app, "owner.subscription_ended") == told(app, "owner.payment_refunded") == 1
@@ -228,7 +228,7 @@ def test_a_refund_that_stripe_once_refused_can_be_asked_for_again(
     door.refuses, door.refusal = "v1/refunds", status
     assert "Not enough money." in ends(there, newer)
     door.refuses = None
-    assert "€50.00 go back" in ends(there, newer)
+    assert "€50.00 goes back" in ends(there, newer)
     assert refunds(sandbox) == [5000]
 
 
@@ -287,7 +287,7 @@ def test_what_was_paid_since_the_owner_looked_is_looked_at_first(
     answer = owner.post(path, fields)
     assert "something was paid or refunded meanwhile" in owner.follow(answer).text
     assert (at_stripe(sandbox, newer), refunds(sandbox)) == ("active", [1000])
-    assert "€40.00 go back" in owner.get(path).text
+    assert "€40.00 goes back" in owner.get(path).text
     ends(owner, newer)
     assert refunds(sandbox) == [1000, 4000]
 

@@ -53,6 +53,7 @@ def test_one_that_was_given_up_is_seen_with_its_reason_and_tried_again(
     listed = owner.get(f"{EVENTS}?which=failed").text
     assert "customer.subscription.updated" in listed
     assert "Given up on" in listed
+    assert " UTC after 9 tries" in listed
     page = owner.get(f"{EVENTS}/{number}").text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\\u202e" in page
     assert "<script>alert" not in page
