@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from membership import config, journal, keyed, outbox
+from membership import config, journal, keyed, limits, outbox
 from membership.accounts import registration, sessions
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.models import PasswordReset, User
@@ -40,6 +40,7 @@ def ask(session: Session, user_id: int, new: str, *, now: datetime, again: bool 
     if wait := signup.resend_wait(session, new, now=now):
         seconds = ceil(wait.total_seconds())
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.")
+    limits.knock(session, signup.ASKS, account=new, now=now)
     challenge = challenges.issue(session, new, _purpose(user_id), now=now)
     taken = registration.find(session, new) is not None
     session.add(_send(session, challenge, TAKEN if taken else CODE, user_id, now))

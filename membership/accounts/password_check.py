@@ -5,8 +5,10 @@ to a browser that has been let in before, which has tries of its own.
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from membership import clock, journal, limits
 from membership.accounts import attempts, devices, hashing, registration
@@ -16,28 +18,45 @@ from membership.limits import Tried
 from membership.waits import TooSoon
 
 
-def account_of(email: str, password: str, *, back: str | None = None) -> User | None:
+@dataclass(frozen=True)
+class Passed:
+    """Whose password it was, and the hash it fitted: by the time somebody acts on that, it may be
+    another one."""
+
+    user_id: int
+    password_hash: str
+
+
+def account_of(email: str, password: str, *, back: str | None = None) -> Passed | None:
     """The account at this address, when the password is its own; a refusal is committed.
 
     The answer to an unknown address, a wrong password and a disabled account is the same, and takes
     as long. `back` is a path to offer on the page that asks to wait. Raises TooSoon.
     """
     user = registration.find(db.session(), email)
-    password_hash = user.password_hash if user else None
+    user_id = user.id if user else None
+    password_hash = user.password_hash if user and not user.disabled_at else None
     tried = _count(email, user, back)
-    if _is_right(password_hash, password, tried) and user is not None and not user.disabled_at:
+    if _is_right(password_hash, password, tried) and user_id and password_hash:
         _forgive(tried)
-        _raise_cost(user, password)
-        return user
+        return Passed(user_id, _raised(user_id, password_hash, password))
     with transaction() as rows:
-        journal.record(rows, attempts.REFUSED, email=email)
+        journal.record(rows, attempts.REFUSED, user_id=user_id, email=email)
         if tried.closes:
-            journal.record(rows, attempts.CLOSED, email=email)
+            journal.record(rows, attempts.CLOSED, user_id=user_id, email=email)
     return None
 
 
+def still(rows: Session, passed: Passed) -> User | None:
+    """The account, locked, if that is its password even now and it has not been shut."""
+    user = rows.get(User, passed.user_id, with_for_update=True, populate_existing=True)
+    if user is None or user.disabled_at or user.password_hash != passed.password_hash:
+        return None
+    return user
+
+
 def _count(email: str, user: User | None, back: str | None) -> Tried:
-    device = devices.known(user.id) if user else None
+    device = devices.known(user) if user else None
     with transaction() as rows:
         return limits.knock(
             rows, attempts.PASSWORD, account=email, device=device, now=clock.now(), back=back
@@ -52,16 +71,18 @@ def _is_right(password_hash: str | None, password: str, tried: Tried) -> bool:
         raise
 
 
-def _raise_cost(user: User, password: str) -> None:
-    """A hash from the days of a lower cost is made anew, now that the password is at hand."""
-    dated = user.password_hash
-    if dated is None or not hashing.costs_too_little(dated):
-        return
+def _raised(user_id: int, dated: str, password: str) -> str:
+    """A hash from the days of a lower cost is made anew, now that the password is at hand; the one
+    that the account has then."""
+    if not hashing.costs_too_little(dated):
+        return dated
     with suppress(TooSoon):  # so many are signing in: next time, then
         fresh = hashing.hash_password(password)
         with transaction() as rows:
-            theirs = update(User).where(User.id == user.id, User.password_hash == dated)
-            changed(rows, theirs.values(password_hash=fresh))
+            theirs = update(User).where(User.id == user_id, User.password_hash == dated)
+            if changed(rows, theirs.values(password_hash=fresh)):
+                return fresh
+    return dated
 
 
 def _forgive(tried: Tried) -> None:

@@ -12,6 +12,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from membership import clock, config, jobs
 from membership.accounts import (
@@ -24,6 +25,7 @@ from membership.accounts import (
 )
 from membership.accounts.forms import JoinForm, LoginForm, PasswordForm
 from membership.accounts.models import User
+from membership.accounts.password_check import Passed
 from membership.db import db, transaction
 from membership.extensions import limiter
 from membership.newsletter import challenges, delivery, signup, visits
@@ -83,13 +85,13 @@ def sign_in() -> ResponseReturnValue:
     form = LoginForm()
     if not form.validate_on_submit():
         return _login_page(form), 422
-    user = password_check.account_of(form.email.data, form.password.data, back=request.path)
-    if user is None:
+    passed = password_check.account_of(form.email.data, form.password.data, back=request.path)
+    begun = _begin_for(passed, current_user.get_id()) if passed else None
+    if begun is None:
         form.password.errors = ["The address or the password is not right"]
         return _login_page(form), 422
-    return _sign_in(
-        user, destinations.wanted() or url_for("dashboard.account"), remember=form.remember.data
-    )
+    destination = destinations.wanted() or url_for("dashboard.account")
+    return _let_in(*begun, destination, remember=form.remember.data)
 
 
 @bp.post("/logout")
@@ -119,7 +121,10 @@ def _after(outcome: joining.Outcome) -> ResponseReturnValue:
     match outcome:
         case joining.Opened(user):
             destination = destinations.wanted() or url_for("billing.plans")
-            answer = _sign_in(user, destination, remember=False)
+            before = current_user.get_id()
+            with transaction() as rows:
+                token = _begin(rows, user, before)
+            answer = _let_in(user, token, destination, remember=False)
             flash(_welcome(user), "status")
             return answer
         case joining.HasAccount(email):
@@ -137,14 +142,23 @@ def _welcome(user: User) -> str:
     return "Welcome. Your account is open."
 
 
-def _sign_in(user: User, destination: str, *, remember: bool) -> ResponseReturnValue:
-    before = current_user.get_id()
+def _begin_for(passed: Passed, before: str | None) -> tuple[User, str] | None:
+    """None when the password was changed while it was looked at."""
     with transaction() as rows:
-        if before:  # that session is over
-            sessions.end(rows, before, now=clock.now())
-        token = sessions.begin(rows, user, now=clock.now())
+        user = password_check.still(rows, passed)
+        return (user, _begin(rows, user, before)) if user else None
+
+
+def _begin(rows: Session, user: User, before: str | None) -> str:
+    """A session in the place of the one that this browser had before."""
+    if before:
+        sessions.end(rows, before, now=clock.now())
+    return sessions.begin(rows, user, now=clock.now())
+
+
+def _let_in(user: User, token: str, destination: str, *, remember: bool) -> ResponseReturnValue:
     sessions.remember_in_cookie(token, remember=remember)
-    devices.remember(user.id)
+    devices.remember(user)
     return redirect(destination, 303)
 
 

@@ -17,6 +17,10 @@ from membership.db import changed
 SEEN_EVERY = timedelta(hours=1)
 
 
+class Over(Exception):
+    """The session has ended while its request was under way."""
+
+
 class _Holder(UserMixin):  # type: ignore[misc]
     """What Flask-Login wants to see at sign-in: somebody whose id is the token."""
 
@@ -49,6 +53,20 @@ def all_of(rows: Session, user_id: int, *, now: datetime) -> Sequence[SignIn]:
     """The account's live sessions, the last seen first."""
     theirs = select(SignIn).where(SignIn.user_id == user_id, live(now))
     return rows.scalars(theirs.order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())).all()
+
+
+def hold(rows: Session, token: str, *, now: datetime) -> User:
+    """The account of this session, locked: nobody ends the session, or changes the password, before
+    we commit. Raises Over when somebody was quicker, however right the password was by then.
+    """
+    mine = select(SignIn.user_id).where(SignIn.token_hash == hash_token(token), live(now))
+    user_id = rows.scalar(mine)
+    user = (
+        rows.get(User, user_id, with_for_update=True, populate_existing=True) if user_id else None
+    )
+    if user is None or user.disabled_at or rows.scalar(mine) is None:
+        raise Over
+    return user
 
 
 def remember_in_cookie(token: str, *, remember: bool) -> None:

@@ -47,6 +47,7 @@ def ask() -> ResponseReturnValue:
     now, back = clock.now(), url_for("address.page")
     with transaction() as rows:
         limits.knock(rows, attempts.CHANGE, account=current_user.email, now=now, back=back)
+        signed_in.hold(rows, current_user.get_id(), now=now)
         moving.ask(rows, current_user.user_id, form.email.data, now=now)
     jobs.nudge("outbox")
     session[_EMAIL] = form.email.data
@@ -85,6 +86,7 @@ def enter() -> ResponseReturnValue:
             now=clock.now(),
             billing_now=clock.billing_now(),
         )
+        signed_in.hold(rows, current_user.get_id(), now=clock.now())  # or all of it is taken back
     if isinstance(outcome, Wrong | Gone):
         form.code.errors = [challenges.in_words(outcome)]
         return _page(form), 422

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from membership import clock, config, jobs, journal
-from membership.accounts import hashing, password_setting, sessions, user_agents
+from membership.accounts import devices, hashing, password_setting, sessions, user_agents
 from membership.accounts.forms import ChangePassword, EndSessions
-from membership.accounts.models import SignIn, User
+from membership.accounts.models import SignIn
 from membership.billing.explain import security_log
 from membership.db import db, transaction
 
@@ -45,6 +45,7 @@ def end_sessions() -> ResponseReturnValue:
     user_id, now = current_user.user_id, clock.now()
     if form.others.data:
         with transaction() as rows:
+            sessions.hold(rows, current_user.get_id(), now=now)
             token = sessions.begin_afresh(rows, user_id, now=now)
             sessions.note_ended(rows, user_id, current_user.email)
         sessions.remember_in_cookie(token, remember=session.permanent)
@@ -72,11 +73,12 @@ def change_password() -> ResponseReturnValue:
         return _password_page(form), 422
     password_hash = hashing.hash_password(form.new_password.data)
     with transaction() as rows:
-        user = rows.get_one(User, current_user.user_id)
+        user = sessions.hold(rows, current_user.get_id(), now=clock.now())
         journal.record(rows, "password.changed", user_id=user.id, email=user.email)
         token = password_setting.replace(rows, user, password_hash, now=clock.now())
     jobs.nudge("outbox")
     sessions.remember_in_cookie(token, remember=session.permanent)
+    devices.remember(user)
     flash("Your password is changed. Every other device is signed out.", "status")
     return redirect(url_for("security.page"), 303)
 

@@ -7,13 +7,14 @@ from math import ceil
 from typing import Any
 
 from babel.dates import format_timedelta
-from flask import Flask, current_app, g, render_template
+from flask import Flask, current_app, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from membership import logs
+from membership.accounts.sessions import Over
 from membership.billing.access import Visitor
 from membership.billing.stripe_api import StripeError
 from membership.extensions import limiter
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(RateLimitExceeded, _limited)
     app.register_error_handler(TooSoon, _too_soon)
+    app.register_error_handler(Over, _signed_out)
     app.register_error_handler(StripeError, _stripe_away)
     app.register_error_handler(InternalServerError, _broken)
 
@@ -68,6 +70,11 @@ def _limited(_: RateLimitExceeded) -> ResponseReturnValue:
 
 def _too_soon(error: TooSoon) -> ResponseReturnValue:
     return _wait(error.seconds, error.message, back=error.back)
+
+
+def _signed_out(_: Over) -> ResponseReturnValue:
+    flash("You were signed out meanwhile, and nothing was done. Sign in again.", "status")
+    return redirect(url_for("accounts.login"), 303)
 
 
 def _stripe_away(_: StripeError) -> ResponseReturnValue:

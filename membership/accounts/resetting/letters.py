@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from membership import clock, config, links
 from membership.accounts import registration
-from membership.accounts.models import PasswordReset
+from membership.accounts.models import PasswordReset, User
 from membership.accounts.resetting import resets
 from membership.db import db
 from membership.newsletter import signup
@@ -15,10 +15,16 @@ from membership.outbox import Mail, OutboxMessage
 
 
 def password_reset(message: OutboxMessage) -> Mail | None:
-    """The link. params: token_hash. None when it was used, replaced by a newer one, or too old."""
-    mine = select(PasswordReset).where(
-        PasswordReset.token_hash == message.params["token_hash"],
-        PasswordReset.expires_at > clock.now(),
+    """The link. params: token_hash. None when it was used, replaced by a newer one, or too old, or
+    when the account is at another address by now."""
+    mine = (
+        select(PasswordReset)
+        .join(User, User.id == PasswordReset.user_id)
+        .where(
+            PasswordReset.token_hash == message.params["token_hash"],
+            PasswordReset.expires_at > clock.now(),
+            User.email == message.recipient,
+        )
     )
     reset = db.session.scalars(mine).first()
     token = resets.token_of(reset) if reset else None

@@ -23,7 +23,7 @@ def ask(rows: Session, email: str, *, now: datetime) -> None:
     Alike in everything that an onlooker could see or measure.
     """
     user = registration.find(rows, email)
-    device = devices.known(user.id) if user else None
+    device = devices.known(user) if user else None
     limits.knock(rows, attempts.RESET, account=email, device=device, now=now)
     journal.record(rows, "password.reset_asked", user_id=user.id if user else None, email=email)
     if user is None or user.disabled_at:
@@ -52,6 +52,8 @@ def use(rows: Session, token: str, password_hash: str, *, now: datetime) -> tupl
     Returns the account, and the token of a session for this browser.
     """
     user = holder(rows, token, now=now)
+    if user:  # whatever else is done to the account at this moment comes before, or after
+        rows.refresh(user, with_for_update=True)
     spent = delete(PasswordReset).where(PasswordReset.token_hash == _hash(token))
     if user is None or not changed(rows, spent):  # or somebody was quicker
         return None

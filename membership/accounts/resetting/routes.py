@@ -81,7 +81,7 @@ def reset(token: str) -> ResponseReturnValue:
     jobs.nudge("outbox")
     user, session_token = outcome
     sessions.remember_in_cookie(session_token, remember=False)
-    devices.remember(user.id)
+    devices.remember(user)
     flash("Your new password is set, and you are signed in. Every other device is not.", "status")
     return redirect(url_for("dashboard.account"), 303)
 
