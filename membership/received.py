@@ -12,7 +12,6 @@ from membership.db import db
 from membership.due import LAST_RETRY, LEASE
 from membership.inbox import InboxEvent
 
-WHICH = ("unsettled", "due", "failed", "all")
 MOST_AT_ONCE = 10_000
 
 

@@ -16,11 +16,10 @@ from membership.accounts import registration, sessions
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.models import PasswordReset, User
 from membership.db import changed
-from membership.newsletter import challenges, signup
+from membership.newsletter import challenges, personal, signup
 from membership.newsletter import moving as letters
 from membership.newsletter.challenges import Gone, Proven, Wrong
-from membership.newsletter.channels import Channel
-from membership.newsletter.models import Challenge, CodeSend
+from membership.newsletter.personal import Act
 from membership.waits import TooSoon
 
 CODE, TAKEN = "address_code", "address_taken"
@@ -41,9 +40,10 @@ def ask(session: Session, user_id: int, new: str, *, now: datetime, again: bool 
         seconds = ceil(wait.total_seconds())
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.")
     limits.knock(session, signup.ASKS, account=new, now=now)
-    challenge = challenges.issue(session, new, _purpose(user_id), now=now)
+    challenge = challenges.issue(session, new, personal.purpose(Act.ADDRESS, user_id), now=now)
     taken = registration.find(session, new) is not None
-    session.add(_send(session, challenge, TAKEN if taken else CODE, user_id, now))
+    letter = TAKEN if taken else CODE
+    personal.send(session, challenge, letter, user_id, "change of address", now=now)
     if not again:
         outbox.send_later(session, ASKED, user.email, user_id=user_id)
         journal.record(session, "account.address_asked", user_id=user_id, email=user.email)
@@ -53,7 +53,8 @@ def enter(
     session: Session, user_id: int, new: str, code: str, *, now: datetime, billing_now: datetime
 ) -> AddressChange | Wrong | Gone:
     """With the right code the member is at the new address. The caller commits either way."""
-    proof = challenges.check(session, new, _purpose(user_id), code, now=now)
+    purpose = personal.purpose(Act.ADDRESS, user_id)
+    proof = challenges.check(session, new, purpose, code, now=now)
     if not isinstance(proof, Proven):
         return proof
     user = session.get_one(User, user_id, with_for_update=True)
@@ -112,22 +113,6 @@ def undoable(session: Session, token: str, *, now: datetime) -> AddressChange | 
     return change if change.undone_at is None and change.undo_until > now else None
 
 
-def _send(
-    session: Session, challenge: Challenge, letter: str, user_id: int, now: datetime
-) -> CodeSend:
-    mail = outbox.send_later(
-        session, letter, challenge.email, challenge_id=challenge.id, user_id=user_id
-    )
-    return CodeSend(
-        challenge_id=challenge.id,
-        email=challenge.email,
-        channel=Channel.SMTP,
-        reason="change of address",
-        outbox_id=mail.id,
-        created_at=now,
-    )
-
-
 def _renamed(session: Session, user: User, email: str) -> bool:
     """Whether the account has this address now; not when it is another one's."""
     try:
@@ -141,10 +126,6 @@ def _renamed(session: Session, user: User, email: str) -> bool:
 def _forget_link(session: Session, user_id: int) -> None:
     """A link for a new password that was mailed to the address before."""
     changed(session, delete(PasswordReset).where(PasswordReset.user_id == user_id))
-
-
-def _purpose(user_id: int) -> str:
-    return f"address-{user_id}"
 
 
 def _is_number(text: str) -> bool:

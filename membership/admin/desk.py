@@ -1,14 +1,16 @@
 """The owner's desk: who is let in, and under whose name is written down what was done there."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
+from babel.dates import format_timedelta
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
-from membership import journal
+from membership import clock, journal
 from membership.extensions import login_manager
 
 log = logging.getLogger(__name__)
@@ -38,3 +40,8 @@ def by_me(whom: int | None = None) -> dict[str, Any]:
     which owner did it, from where. `journal.record(rows, "owner.<act>", **desk.by_me(user.id), …)`
     """
     return {"user_id": whom, "by": current_user.user_id, "by_ip": request.remote_addr}
+
+
+def ago(moment: datetime) -> str:
+    """5 minutes ago; in 5 minutes."""
+    return format_timedelta(moment - clock.now(), add_direction=True, locale="en")

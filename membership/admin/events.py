@@ -1,12 +1,9 @@
 """The desk's events: what Stripe and MailerLite told us, whether it comes, what became of it."""
 
-from datetime import datetime
-
-from babel.dates import format_timedelta
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from membership import clock, dead_letters, jobs, journal, received
+from membership import dead_letters, jobs, journal, received
 from membership.admin import deliveries, desk
 from membership.db import transaction
 from membership.inbox import InboxEvent
@@ -31,7 +28,7 @@ def newest() -> str:
         which=which,
         kinds=KINDS,
         health=None if before else deliveries.look(jobs.last_beat()),
-        ago=_ago,
+        ago=desk.ago,
     )
 
 
@@ -89,11 +86,6 @@ def _find(event_id: int) -> InboxEvent:
     if found is None or found.id != event_id:
         abort(404)
     return found
-
-
-def _ago(moment: datetime) -> str:
-    """5 minutes ago; in 5 minutes."""
-    return format_timedelta(moment - clock.now(), add_direction=True, locale="en")
 
 
 def _hurry() -> None:

@@ -1,8 +1,5 @@
 """The desk's first page: what needs the owner, and how the site is doing."""
 
-from datetime import datetime
-
-from babel.dates import format_timedelta
 from flask import render_template
 
 from membership import clock, jobs
@@ -19,10 +16,5 @@ def overview() -> str:
         needs=known.needs(),
         numbers=numbers.read(clock.billing_now()),
         health=deliveries.look(jobs.last_beat()),
-        ago=_ago,
+        ago=desk.ago,
     )
-
-
-def _ago(moment: datetime) -> str:
-    """5 minutes ago."""
-    return format_timedelta(moment - clock.now(), add_direction=True, locale="en")

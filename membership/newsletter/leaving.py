@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from membership import config, outbox
 from membership.db import changed
+from membership.newsletter import personal
 from membership.newsletter.models import Challenge, CodeSend, Standing, Subscriber
 
 
@@ -20,7 +21,7 @@ def readers(session: Session, emails: Iterable[str]) -> set[str]:
 def forget(
     session: Session,
     emails: Iterable[str],
-    purposes: Iterable[str],
+    user_id: int,
     *,
     stays: str | None,
     now: datetime,
@@ -30,7 +31,7 @@ def forget(
     Returns whether that one goes on, and whether MailerLite has yet to be told to forget another.
     """
     addresses = set(emails)
-    _forget_codes(session, addresses, purposes)
+    _forget_codes(session, addresses, user_id)
     goes_on = to_tell = False
     for subscriber in session.scalars(select(Subscriber).where(Subscriber.email.in_(addresses))):
         session.refresh(subscriber, with_for_update=True)  # the list may be told of it just now
@@ -51,9 +52,9 @@ def _may_be_listed(subscriber: Subscriber) -> bool:
     return subscriber.mailerlite_id is not None or config.current().mailerlite_api_key is not None
 
 
-def _forget_codes(session: Session, emails: set[str], purposes: Iterable[str]) -> None:
+def _forget_codes(session: Session, emails: set[str], user_id: int) -> None:
     theirs = select(Challenge.id).where(
-        or_(Challenge.email.in_(emails), Challenge.purpose.in_(list(purposes)))
+        or_(Challenge.email.in_(emails), Challenge.purpose.in_(personal.purposes(user_id)))
     )
     ids = list(session.scalars(theirs))
     sends = or_(CodeSend.email.in_(emails), CodeSend.challenge_id.in_(ids))

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from membership import clock, dead_letters
 from membership.admin import deliveries
+from membership.admin.needs import standing
 from membership.admin.needs.need import Need, Severity
 from membership.db import db
 from membership.doctor import on_settings, on_work
@@ -26,7 +27,7 @@ TITLES = {
     "webhook-secret": "Stripe’s events are refused: there is no secret to verify them with",
     "stripe-mode": "The Stripe key is of the wrong mode",
     "proxies": "Visitors cannot be told apart: nothing is said of the proxy in front",
-    "worker": "The worker is silent: no mail leaves, and no webhook is worked on",
+    "worker": standing.SILENT,
     "due-work": "Work is late",
 }
 CHECKS = [each for each in (*on_settings.CHECKS, *on_work.CHECKS) if each.name in TITLES]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 
 from membership.accounts import sessions
 from membership.accounts.models import User
@@ -98,7 +98,7 @@ def read(user: User, *, now: datetime, real_now: datetime) -> Dossier:
         ledger=[_given(grant, now) for grant in grants],
         mails=_mails(user.email),
         subscriber=signup.find(db.session(), user.email),
-        waiting=_count(_waiting(keys)),
+        waiting=_waiting(keys),
         sessions=len(sessions.all_of(db.session(), user.id, now=real_now)),
         security_log=security_log.of_member(user.id, user.email, newest=ACTS),
     )
@@ -190,12 +190,9 @@ def _state_of_code(send: CodeSend) -> str:
     return words.get(send.state, "failed")
 
 
-def _waiting(keys: Sequence[str]) -> Select[int]:
-    return select(InboxEvent.id).where(
+def _waiting(keys: Sequence[str]) -> int:
+    theirs = select(func.count(InboxEvent.id)).where(
         InboxEvent.subject.in_(keys),
         or_(InboxEvent.due_at.is_not(None), InboxEvent.given_up_at.is_not(None)),
     )
-
-
-def _count(rows: Select[int]) -> int:
-    return db.session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    return db.session.scalar(theirs) or 0

@@ -9,14 +9,15 @@ from math import ceil
 
 from sqlalchemy.orm import Session
 
-from membership import journal, limits, outbox
+from membership import journal, limits
 from membership.accounts.models import User
 from membership.billing import bindings, unclaimed
 from membership.limits import Door, Limit
-from membership.newsletter import challenges, signup
+from membership.newsletter import challenges, personal, signup
 from membership.newsletter.challenges import Gone, Proven, Wrong
 from membership.newsletter.channels import Channel
 from membership.newsletter.models import Challenge, CodeSend, SendState
+from membership.newsletter.personal import Act
 from membership.waits import TooSoon
 
 LETTER = "claim_code"
@@ -40,8 +41,12 @@ def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back="/claim")
     limits.knock(session, ASKS, account=str(user_id), now=now, back="/claim")
     limits.knock(session, signup.ASKS, account=email, now=now, back="/claim")
-    challenge = challenges.issue(session, email, _purpose(user_id), now=now)
-    session.add(_send(session, challenge, user_id, now) if waiting else _unsent(challenge, now))
+    purpose = personal.purpose(Act.CLAIM, user_id)
+    challenge = challenges.issue(session, email, purpose, now=now)
+    if waiting:
+        personal.send(session, challenge, LETTER, user_id, "claim of a payment", now=now)
+    else:
+        session.add(_unsent(challenge, now))
     journal.record(session, "billing.claim_asked", user_id=user_id, paid_with=email)
 
 
@@ -49,28 +54,11 @@ def enter(
     session: Session, user_id: int, email: str, code: str, *, now: datetime, billing_now: datetime
 ) -> int | Wrong | Gone:
     """How many payments the code has brought to this member. The caller commits either way."""
-    proof = challenges.check(session, email, _purpose(user_id), code, now=now)
+    purpose = personal.purpose(Act.CLAIM, user_id)
+    proof = challenges.check(session, email, purpose, code, now=now)
     if not isinstance(proof, Proven):
         return proof
     return bindings.claim(session, user_id, email, now=billing_now)
-
-
-def _purpose(user_id: int) -> str:
-    return f"claim-{user_id}"
-
-
-def _send(session: Session, challenge: Challenge, user_id: int, now: datetime) -> CodeSend:
-    mail = outbox.send_later(
-        session, LETTER, challenge.email, challenge_id=challenge.id, user_id=user_id
-    )
-    return CodeSend(
-        challenge_id=challenge.id,
-        email=challenge.email,
-        channel=Channel.SMTP,
-        reason="claim of a payment",
-        outbox_id=mail.id,
-        created_at=now,
-    )
 
 
 def _unsent(challenge: Challenge, now: datetime) -> CodeSend:

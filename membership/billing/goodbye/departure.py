@@ -62,7 +62,7 @@ def _forget(session: Session, user: User, payers: forgetting.Payers, letters: bo
     paid_with = payers.emails - newsletter.readers(session, payers.emails - own)
     emails = accounts.not_others(session, user.id, own | paid_with)
     goes_on, list_to_tell = newsletter.forget(
-        session, emails, _purposes(user.id), stays=email if letters else None, now=now
+        session, emails, user.id, stays=email if letters else None, now=now
     )
     receipt = Receipt(
         payments=forgetting.payments_of(session, payers),
@@ -104,11 +104,6 @@ def _customers(user_id: int) -> set[str]:
 def _unclaimed(session: Session, emails: set[str]) -> int:
     waiting = UnclaimedPayment.email.in_(emails), UnclaimedPayment.settled_at.is_(None)
     return session.scalar(select(func.count()).where(*waiting)) or 0
-
-
-def _purposes(user_id: int) -> list[str]:
-    """Of the codes that only this member could enter."""
-    return [f"claim-{user_id}", f"address-{user_id}"]
 
 
 def _somebody(user: User) -> str:

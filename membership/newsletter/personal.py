@@ -1,0 +1,45 @@
+"""Codes that prove an address for one member, who alone can enter them; they go by SMTP."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from membership import outbox
+from membership.newsletter.channels import Channel
+from membership.newsletter.models import Challenge, CodeSend
+
+
+class Act(StrEnum):
+    """What such a code is for."""
+
+    CLAIM = "claim"
+    ADDRESS = "address"
+
+
+def purpose(act: Act, user_id: int) -> str:
+    """Of the challenge: by it the code is this member's."""
+    return f"{act}-{user_id}"
+
+
+def purposes(user_id: int) -> list[str]:
+    return [purpose(act, user_id) for act in Act]
+
+
+def send(
+    session: Session, challenge: Challenge, letter: str, user_id: int, reason: str, *, now: datetime
+) -> None:
+    """Queue this letter with the code in it, and count it among the codes of its address."""
+    mail = outbox.send_later(
+        session, letter, challenge.email, challenge_id=challenge.id, user_id=user_id
+    )
+    session.add(
+        CodeSend(
+            challenge_id=challenge.id,
+            email=challenge.email,
+            channel=Channel.SMTP,
+            reason=reason,
+            outbox_id=mail.id,
+            created_at=now,
+        )
+    )
