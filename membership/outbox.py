@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import flask_mail
-from flask import Flask, current_app
+from flask import Flask, current_app, render_template
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -81,6 +81,11 @@ def register(app: Flask, kind: str, renderer: Renderer, *, leaves_no_row: bool =
     app.extensions["outbox"][kind] = renderer
     if leaves_no_row:
         app.extensions["outbox without rows"].add(kind)
+
+
+def draw(subject: str, *, text: str, html: str, **context: object) -> Mail:
+    """For renderers: a mail from its two templates."""
+    return Mail(subject, render_template(text, **context), render_template(html, **context))
 
 
 def send_later(session: Session, kind: str, recipient: str, **params: Any) -> OutboxMessage:

@@ -1,8 +1,6 @@
 """Mails about a change of address: to the new one, and to the one that is left."""
 
-from flask import render_template
-
-from membership import clock, config, links
+from membership import clock, config, links, outbox
 from membership.accounts import moving, registration
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.models import User
@@ -20,7 +18,7 @@ def code(message: OutboxMessage) -> Mail | None:
     if user is None or not challenges.usable(challenge, clock.now()):
         return None
     digits = codes.spaced(challenges.code_of(challenge))
-    return _mail(
+    return outbox.draw(
         f"{digits} is your {config.current().site_name} code",
         text="accounts/email/address_code.txt",
         html="accounts/email/address_code.html",
@@ -35,7 +33,7 @@ def taken(message: OutboxMessage) -> Mail | None:
     account at it any more."""
     if registration.find(db.session(), message.recipient) is None:
         return None
-    return _mail(
+    return outbox.draw(
         f"You have an account at {config.current().site_name} already",
         text="accounts/email/address_taken.txt",
         html="accounts/email/address_taken.html",
@@ -48,7 +46,7 @@ def asked(message: OutboxMessage) -> Mail | None:
     user = db.session.get(User, message.params["user_id"])
     if user is None or user.email != message.recipient:
         return None
-    return _mail(
+    return outbox.draw(
         f"Your address at {config.current().site_name} is to be changed",
         text="accounts/email/address_asked.txt",
         html="accounts/email/address_asked.html",
@@ -63,7 +61,7 @@ def changed(message: OutboxMessage) -> Mail | None:
     token = moving.undo_token(change) if change else ""
     if change is None or moving.undoable(db.session(), token, now=clock.now()) is None:
         return None
-    return _mail(
+    return outbox.draw(
         f"Your address at {config.current().site_name} was changed",
         text="accounts/email/address_changed.txt",
         html="accounts/email/address_changed.html",
@@ -75,12 +73,8 @@ def changed(message: OutboxMessage) -> Mail | None:
 
 def undone(_: OutboxMessage) -> Mail:
     """To the address that was to be the new one."""
-    return _mail(
+    return outbox.draw(
         f"Your address at {config.current().site_name} was changed back",
         text="accounts/email/address_undone.txt",
         html="accounts/email/address_undone.html",
     )
-
-
-def _mail(subject: str, *, text: str, html: str, **context: object) -> Mail:
-    return Mail(subject, render_template(text, **context), render_template(html, **context))

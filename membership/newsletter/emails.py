@@ -1,9 +1,8 @@
 """The mail with the code in it."""
 
-from flask import render_template
 from sqlalchemy import select
 
-from membership import clock, config, links
+from membership import clock, config, links, outbox
 from membership.db import db
 from membership.newsletter import challenges, codes
 from membership.newsletter.models import Challenge, Subscriber
@@ -18,16 +17,14 @@ def code(message: OutboxMessage) -> Mail | None:
     settings = config.current()
     digits = challenges.code_of(challenge)
     has_account = select(Subscriber.has_account).where(Subscriber.email == challenge.email)
-    context = {
-        "code": digits,
-        "spaced": codes.spaced(digits),
-        "minutes": challenges.minutes_left(challenge, clock.now()),
-        "has_account": bool(db.session.scalar(has_account)),
-        "join_url": links.whole("accounts.join"),
-        "login_url": links.whole("accounts.login"),
-    }
-    return Mail(
-        subject=f"{codes.spaced(digits)} is your {settings.site_name} code",
-        text=render_template("newsletter/email/code.txt", **context),
-        html=render_template("newsletter/email/code.html", **context),
+    return outbox.draw(
+        f"{codes.spaced(digits)} is your {settings.site_name} code",
+        text="newsletter/email/code.txt",
+        html="newsletter/email/code.html",
+        code=digits,
+        spaced=codes.spaced(digits),
+        minutes=challenges.minutes_left(challenge, clock.now()),
+        has_account=bool(db.session.scalar(has_account)),
+        join_url=links.whole("accounts.join"),
+        login_url=links.whole("accounts.login"),
     )

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from flask import render_template
 from sqlalchemy import select
 
-from membership import clock, config, links
+from membership import clock, config, links, outbox
 from membership.accounts import registration
 from membership.accounts.models import PasswordReset, User
 from membership.accounts.resetting import resets
@@ -30,7 +29,7 @@ def password_reset(message: OutboxMessage) -> Mail | None:
     token = resets.token_of(reset) if reset else None
     if token is None:
         return None
-    return _mail(
+    return outbox.draw(
         f"A new password for {config.current().site_name}",
         text="accounts/email/password_reset.txt",
         html="accounts/email/password_reset.html",
@@ -45,7 +44,7 @@ def no_account(message: OutboxMessage) -> Mail | None:
     user = registration.find(db.session(), message.recipient)
     if user and not user.disabled_at:
         return None
-    return _mail(
+    return outbox.draw(
         f"Your password at {config.current().site_name}",
         text="accounts/email/no_account.txt",
         html="accounts/email/no_account.html",
@@ -59,7 +58,7 @@ def no_account(message: OutboxMessage) -> Mail | None:
 def password_changed(message: OutboxMessage) -> Mail | None:
     """That it was, and what to do if it was somebody else. params: at, device, ip."""
     told = message.params
-    return _mail(
+    return outbox.draw(
         f"Your password at {config.current().site_name} was changed",
         text="accounts/email/password_changed.txt",
         html="accounts/email/password_changed.html",
@@ -69,7 +68,3 @@ def password_changed(message: OutboxMessage) -> Mail | None:
         ip=told["ip"],
         forgot_url=links.whole("reset.forgot"),
     )
-
-
-def _mail(subject: str, *, text: str, html: str, **context: object) -> Mail:
-    return Mail(subject, render_template(text, **context), render_template(html, **context))

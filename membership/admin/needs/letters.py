@@ -1,8 +1,6 @@
 """The mail to an owner: what needs them."""
 
-from flask import render_template
-
-from membership import config, links
+from membership import config, links, outbox
 from membership.accounts import registration
 from membership.admin.needs import standing
 from membership.admin.needs.need import rank
@@ -21,12 +19,10 @@ def needs(message: OutboxMessage) -> Mail | None:
         return None
     site = config.current().site_name
     title = stand[0].title if len(stand) == 1 else f"{len(stand)} things need you"
-    context = {
-        "needs": [(need, links.whole(need.endpoint)) for need in stand],
-        "desk_url": links.whole("admin.overview"),
-    }
-    return Mail(
+    return outbox.draw(
         f"{title} · {site}",
-        render_template("admin/email/needs.txt", **context),
-        render_template("admin/email/needs.html", **context),
+        text="admin/email/needs.txt",
+        html="admin/email/needs.html",
+        needs=[(need, links.whole(need.endpoint)) for need in stand],
+        desk_url=links.whole("admin.overview"),
     )

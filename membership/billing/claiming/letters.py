@@ -1,8 +1,6 @@
 """Mails about payments whose member is looked for."""
 
-from flask import render_template
-
-from membership import clock, config, links
+from membership import clock, config, links, outbox
 from membership.accounts import registration
 from membership.accounts.models import User
 from membership.billing import unclaimed
@@ -22,7 +20,7 @@ def paid_first(message: OutboxMessage) -> Mail | None:
         return None
     settings = config.current()
     token = way_in.make(settings.secret_key, payment.key)
-    return _mail(
+    return outbox.draw(
         f"Your payment to {settings.site_name}: one step to open it",
         text="billing/email/paid_first.txt",
         html="billing/email/paid_first.html",
@@ -40,7 +38,7 @@ def claim_code(message: OutboxMessage) -> Mail | None:
     if user is None or not challenges.usable(challenge, clock.now()):
         return None
     digits = codes.spaced(challenges.code_of(challenge))
-    return _mail(
+    return outbox.draw(
         f"{digits} is your {config.current().site_name} code",
         text="billing/email/claim_code.txt",
         html="billing/email/claim_code.html",
@@ -49,7 +47,3 @@ def claim_code(message: OutboxMessage) -> Mail | None:
         account=user.email,
         paid_with=challenge.email,
     )
-
-
-def _mail(subject: str, *, text: str, html: str, **context: object) -> Mail:
-    return Mail(subject, render_template(text, **context), render_template(html, **context))

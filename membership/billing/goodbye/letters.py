@@ -1,8 +1,6 @@
 """The receipt of a goodbye: what is kept, and why."""
 
-from flask import render_template
-
-from membership import config
+from membership import config, outbox
 from membership.billing.goodbye import kept
 from membership.billing.goodbye.kept import Receipt
 from membership.outbox import Mail, OutboxMessage
@@ -11,8 +9,9 @@ from membership.outbox import Mail, OutboxMessage
 def goodbye(message: OutboxMessage) -> Mail:
     """params: a Receipt's."""
     what = kept.sentences(Receipt(**message.params))
-    return Mail(
+    return outbox.draw(
         f"Your account at {config.current().site_name} is closed",
-        render_template("billing/email/goodbye.txt", kept=what),
-        render_template("billing/email/goodbye.html", kept=what),
+        text="billing/email/goodbye.txt",
+        html="billing/email/goodbye.html",
+        kept=what,
     )

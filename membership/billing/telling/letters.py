@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from flask import render_template
 from sqlalchemy import select
 
-from membership import clock, config, links
+from membership import clock, config, links, outbox
 from membership.accounts.models import User
 from membership.billing import plans
 from membership.billing.dates import day
@@ -169,6 +168,4 @@ def _mail(subject: str, *, text: str, html: str, **context: object) -> Mail:
         "account_url": links.whole("dashboard.account"),
         "plans_url": links.whole("billing.plans"),
     }
-    return Mail(
-        subject, render_template(text, **context, **urls), render_template(html, **context, **urls)
-    )
+    return outbox.draw(subject, text=text, html=html, **context, **urls)
