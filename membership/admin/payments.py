@@ -1,5 +1,7 @@
 """The desk's payments: those that are nobody's, and whose each is."""
 
+from collections.abc import Sequence
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +14,6 @@ from membership.billing import (
     bindings,
     candidates,
     doubles,
-    holdings,
     payers,
     unclaimed,
 )
@@ -47,7 +48,7 @@ def waiting() -> str:
         more=shown[-1].key if len(found) > ON_A_PAGE else None,
         left=left,
         twice=twice,
-        subscriptions={each.user_id: _subscriptions(each) for each in twice},
+        subscriptions=_subscriptions(twice),
         unfinished=[] if after else doubles.half_done(db.session()),
         payers=payers.read(db.session(), {one.key for one in [*shown, *left]}),
     )
@@ -132,11 +133,17 @@ def _page(whose: Whose, form: Bind) -> str:
     )
 
 
-def _subscriptions(member: PaysTwice) -> list[Bought]:
-    """The newest first."""
-    read = payers.read(db.session(), holdings.payers_of(member.user_id)).values()
-    having = [one for payer in read for one in payer.bought if one.id in member.subscriptions]
-    return sorted(having, key=lambda one: one.at, reverse=True)
+def _subscriptions(twice: Sequence[PaysTwice]) -> dict[int, list[Bought]]:
+    """For each of these members, the newest first."""
+    having = payers.subscriptions(
+        db.session(), [id_ for each in twice for id_ in each.subscriptions]
+    )
+    return {
+        each.user_id: sorted(
+            (having[id_] for id_ in each.subscriptions), key=lambda one: one.at, reverse=True
+        )
+        for each in twice
+    }
 
 
 def _whose(key: str) -> Whose:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, func, select, tuple_
@@ -76,10 +78,17 @@ def pays_twice() -> list[PaysTwice]:
         .group_by(Customer.user_id)
         .having(func.count() > 1)
     )
-    members = select(User.id, User.email).where(User.id.in_(several)).order_by(User.email)
+    theirs = (
+        _live(Subscription.stripe_id)
+        .join(User, User.id == Customer.user_id)
+        .add_columns(User.id, User.email)
+        .where(User.id.in_(several))
+        .order_by(User.email, Subscription.stripe_id)
+    )
+    rows = db.session.execute(theirs).all()
     return [
-        PaysTwice(user_id, email, subscriptions_of(db.session(), user_id))
-        for user_id, email in db.session.execute(members).all()
+        PaysTwice(user_id, email, [row[0] for row in having])
+        for (user_id, email), having in groupby(rows, key=itemgetter(1, 2))
     ]
 
 

@@ -113,6 +113,13 @@ def read(session: Session, keys: Collection[str]) -> dict[str, Payer]:
     }
 
 
+def subscriptions(session: Session, ids: Collection[str]) -> dict[str, Bought]:
+    """These, by their ids."""
+    rows = session.scalars(select(Subscription).where(Subscription.stripe_id.in_(ids))).all()
+    shelf = _Shelf(session, rows)
+    return {row.stripe_id: shelf.subscription(row) for row in rows}
+
+
 def paid(row: Payment) -> Paid:
     left = row.amount - row.amount_refunded
     return Paid(

@@ -20,6 +20,7 @@ from sandbox.server import Sandbox
 from sandbox.stripe import disputes
 from sandbox.stripe import refunds as stripe_refunds
 from tests.conftest import MakeApp
+from tests.support.asked import asked_of
 from tests.support.browser import Browser, Elsewhere
 from tests.support.choosy_stripe import refusing
 from tests.support.databases import on_each_database
@@ -27,7 +28,7 @@ from tests.support.leaving import says_goodbye
 from tests.support.links import payment_link, pays_by_link, told
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays
-from tests.support.people import GRACE, OLIVE, PASSWORD, signs_in
+from tests.support.people import EDSGER, GRACE, OLIVE, PASSWORD, signs_in
 from tests.support.threads import at_once
 from tests.support.watched_stripe import Watched, watched
 
@@ -124,6 +125,28 @@ def test_one_press_ends_it_and_gives_the_payment_back(
     # No credit or charge for the rest of the period.
     invoices = sandbox.account.all("invoice")
     assert sorted(invoice["total"] for invoice in invoices) == [500, 5000]
+
+
+def test_the_desk_asks_as_often_for_many_who_pay_twice_as_for_one(
+    owner: Browser,
+    edsger: Browser,
+    app: Flask,
+    sandbox: Sandbox,
+    elsewhere: Elsewhere,
+    twice: tuple[str, str],
+    work: Work,
+) -> None:
+    def asks() -> int:
+        with asked_of(app) as asked:
+            assert owner.get(LISTED).status_code == HTTPStatus.OK
+        return len(asked)
+
+    one = asks()
+    for _ in range(2):
+        pays_by_link(elsewhere, payment_link(app, sandbox, "yearly"), EDSGER)
+    work()
+    assert EDSGER in owner.get(LISTED).text
+    assert asks() == one
 
 
 def test_the_other_one_can_be_ended_instead(
