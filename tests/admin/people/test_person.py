@@ -24,6 +24,7 @@ from tests.support.browser import Browser, Elsewhere
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.forms import form_on
+from tests.support.leaving import places, says_goodbye
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays
 from tests.support.people import ADA, GRACE, OLIVE, PASSWORD, opens_account, signs_in
@@ -397,3 +398,15 @@ def test_where_an_owner_is_stays_unknown_to_the_member(
     assert "198.51.100.7" in ada.get("/account/security").text
     assert "203.0.113.77" in olive.get(page_of(app, ADA)).text  # for the owners' audit
     assert "203.0.113.77" in olive.get("/account/security").text
+
+
+def test_where_an_owner_was_is_forgotten_when_they_leave(
+    app: Flask, site_url: str, owner: Browser, ada: Browser
+) -> None:
+    opens_account(app, GRACE)
+    app.test_cli_runner().invoke(args=["owner", "add", GRACE])  # the last owner cannot leave
+    olive = signs_in(Browser(app, site_url, address="203.0.113.77"), OLIVE)
+    assert acts(olive, app, ADA, "give", days="30").status_code == CHANGED
+    assert "journal.detail" in places(app, "203.0.113.77")
+    says_goodbye(olive)
+    assert not places(app, "203.0.113.77") & {"journal.ip", "journal.detail"}
