@@ -90,6 +90,11 @@ class Config:
     log_format: str
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """Ours, the newest first: what one of the older ones has signed still counts."""
+        return (self.secret_key, *self.secret_key_fallbacks)
+
+    @property
     def https(self) -> bool:
         return self.site_url.startswith("https://")
 

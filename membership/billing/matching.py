@@ -120,7 +120,8 @@ def _whose(
 
 def _signed_for(session: Session, reference: str | None) -> int | None:
     """The member named by a reference of ours, if it is still the same one."""
-    signed = references.read(config.current().secret_key, reference)
+    read = (references.read(key, reference) for key in config.current().keys)
+    signed = next((member for member in read if member), None)
     user = session.get(User, signed[0]) if signed else None
     same = user and signed and int(user.created_at.timestamp()) == signed[1]
     return user.id if user and same else None

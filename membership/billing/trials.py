@@ -34,12 +34,19 @@ def had_trial(user_id: int) -> bool:
     if db.session.scalars(theirs.limit(1)).first() is not None:
         return True
     email = db.session.get_one(User, user_id).email
-    return db.session.get(TrialTaken, _hash(email)) is not None
+    hashes = [_hash(email, key) for key in config.current().keys]
+    return (
+        db.session.scalars(
+            select(TrialTaken.address_hash).where(TrialTaken.address_hash.in_(hashes)).limit(1)
+        ).first()
+        is not None
+    )
 
 
 def remember(session: Session, emails: Iterable[str | None], now: datetime) -> None:
     """These addresses have had theirs."""
-    for hashed in sorted({_hash(email) for email in emails if email}):
+    key = config.current().secret_key
+    for hashed in sorted({_hash(email, key) for email in emails if email}):
         if session.get(TrialTaken, hashed):
             continue
         try:
@@ -49,8 +56,8 @@ def remember(session: Session, emails: Iterable[str | None], now: datetime) -> N
             pass  # remembered by another reading at this moment
 
 
-def _hash(email: str) -> str:
+def _hash(email: str, key: str) -> str:
     """Alike for ada@example.com, Ada@example.com and ada+again@example.com."""
     name, _, host = email.lower().rpartition("@")
     person = f"{name.partition('+')[0]}@{host}"
-    return keyed.digest(config.current().secret_key, "a trial was taken", person).hex()
+    return keyed.digest(key, "a trial was taken", person).hex()

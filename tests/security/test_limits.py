@@ -24,6 +24,7 @@ from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.mail import Work, mails_to
+from tests.support.moving import asks
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
 from tests.support.signed_in import is_in
 from tests.support.threads import at_once
@@ -90,6 +91,24 @@ def test_no_stranger_uses_up_the_codes_of_an_address(
 def codes_sent(app: Flask) -> int:
     with app.app_context():
         return db.session.query(CodeSend).count()
+
+
+def test_nor_does_a_member_who_wants_to_move_there(
+    app: Flask, site_url: str, clock: MovableClock, sandbox: Sandbox, work: Work
+) -> None:
+    """Half of what an address may be sent in a day, and its owner can still join."""
+    opens_account(app, GRACE)
+    grace = signs_in(elsewhere(app, site_url, 1), GRACE)
+    asks(grace, ADA)
+    answers = []
+    for _ in range(12):
+        clock.passes(HOUR)
+        answers.append(grace.submit("/account/email", action="/account/email/resend").status_code)
+    assert answers == [303] * 4 + [429] * 8
+    ada = elsewhere(app, site_url, 2)
+    ada.submit("/", action="/subscribe", email=ADA)
+    work()
+    assert mails_to(sandbox, ADA)[-1].endswith("is your Latchkey code")
 
 
 def test_s13_an_account_counts_wrong_passwords_from_everywhere(app: Flask, site_url: str) -> None:

@@ -63,8 +63,7 @@ def use(rows: Session, token: str, password_hash: str, *, now: datetime) -> tupl
 
 def token_of(reset: PasswordReset) -> str | None:
     """The token to put into the mail; None when no key of ours makes it any more."""
-    settings = config.current()
-    for key in (settings.secret_key, *settings.secret_key_fallbacks):
+    for key in config.current().keys:
         token = _derive(key, reset.nonce)
         if _hash(token) == reset.token_hash:
             return token

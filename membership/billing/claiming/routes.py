@@ -128,10 +128,10 @@ def _page(form: ClaimForm) -> str:
 
 def _payment(token: str) -> UnclaimedPayment | None:
     """The payment this link was made for; None once it has found its member."""
-    key = way_in.read(config.current().secret_key, token)
-    if key is None:
-        abort(404)
-    return unclaimed.find(db.session(), key)
+    for ours in config.current().keys:
+        if key := way_in.read(ours, token):
+            return unclaimed.find(db.session(), key)
+    abort(404)
 
 
 def _has_found_its_member() -> ResponseReturnValue:

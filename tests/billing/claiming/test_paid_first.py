@@ -211,6 +211,17 @@ def test_a_link_that_we_did_not_sign_is_no_page(
         assert answer.status_code == HTTPStatus.NOT_FOUND, path
 
 
+def test_the_link_opens_when_the_secret_key_was_changed_meanwhile(
+    app: Flask, paid: None, site_url: str, make_app: Callable[..., Flask]
+) -> None:
+    old, new = "k" * 32, "n" * 32
+    path = f"/join/paid/{way_in.make(old, payer_key(app))}"
+    leaked = Browser(make_app(SECRET_KEY=new), site_url)
+    assert leaked.get(path).status_code == HTTPStatus.NOT_FOUND
+    changed = Browser(make_app(SECRET_KEY=new, SECRET_KEY_FALLBACKS=old), site_url)
+    assert changed.get(path).status_code == HTTPStatus.OK
+
+
 def test_a_payer_who_mistyped_breaks_nothing_and_the_owner_sees_it(
     grace: Browser, app: Flask, elsewhere: Elsewhere, sandbox: Sandbox, link: str, work: Work
 ) -> None:
