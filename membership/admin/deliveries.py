@@ -11,7 +11,7 @@ from membership.billing import events
 from membership.billing.models import Checkout
 from membership.billing.repair.missed_events import EventSweep
 from membership.db import db
-from membership.doctor import on_payments
+from membership.doctor import on_payments, on_work
 from membership.doctor.visit import Visit
 from membership.inbox import InboxEvent
 from membership.pages import health
@@ -22,7 +22,6 @@ ON_ITS_WAY = timedelta(minutes=10)
 MADE_WITHIN = timedelta(days=3)  # a Checkout Session is open for a day, and a debit takes its time
 APART = timedelta(minutes=5)  # our clock and Stripe's may be
 MOST = 200
-MANY_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def look(worker_seen: datetime | None) -> Health:
 
 def failing() -> int:
     """Events that have failed again and again, and are still tried."""
-    tried = select(func.count()).where(received.due(), InboxEvent.attempts >= MANY_TRIES)
+    tried = select(func.count()).where(received.due(), InboxEvent.attempts >= on_work.MANY_TRIES)
     return db.session.scalar(tried) or 0
 
 

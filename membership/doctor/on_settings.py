@@ -101,7 +101,7 @@ def _contact(visit: Visit) -> Said:
     return look(
         "CONTACT_EMAIL is not set.",
         "Set it to an address that you read. It stands below every page, and answers to our mail "
-            "go there.",
+        "go there.",
     )
 
 

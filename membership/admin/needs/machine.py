@@ -106,7 +106,7 @@ def _about_events(
 def _mail() -> Iterator[Need]:
     stuck = select(func.count(), func.min(OutboxMessage.created_at)).where(
         OutboxMessage.due_at <= clock.now() + LAST_RETRY + LEASE,  # by a time: else by every row
-        OutboxMessage.attempts >= deliveries.MANY_TRIES,
+        OutboxMessage.attempts >= on_work.MANY_TRIES,
     )
     count, since = db.session.execute(stuck).one()
     if count:
