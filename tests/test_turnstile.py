@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,12 @@ def somebody_is_next(database: str) -> bool:
         return False
 
 
+def wait_until_somebody_is_next(database: str) -> None:
+    until = time.monotonic() + 30
+    while not somebody_is_next(database):
+        assert time.monotonic() < until, "nobody has come"
+
+
 def is_free(database: str) -> bool:
     """Whether a newcomer is let in; waits a good while before it says no."""
 
@@ -62,8 +69,7 @@ def test_who_writes_again_at_once_comes_after_who_was_waiting(database: str) -> 
     with turn(database):
         ada = threading.Thread(target=ada_waits)
         ada.start()
-        while not somebody_is_next(database):
-            pass
+        wait_until_somebody_is_next(database)
     with turn(database):
         wrote.append("a worker in a hurry")
     ada.join()
@@ -136,8 +142,7 @@ def test_a_transaction_waits_for_its_turn_and_reading_for_nobody(
         with turn(database):
             joining = threading.Thread(target=ada_joins)
             joining.start()
-            while not somebody_is_next(database):
-                pass
+            wait_until_somebody_is_next(database)
             assert db.session.scalars(select(User)).all() == []
         joining.join()
         db.session.rollback()
