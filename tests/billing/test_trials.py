@@ -1,10 +1,14 @@
 """One trial a person, whatever the plan, the spelling of the address, or the account."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from sqlalchemy import delete, update
 
+from membership import clock
 from membership.accounts.models import User
+from membership.billing import trials
 from membership.billing.models import Customer, Subscription, TrialTaken
 from membership.db import changed, transaction
 from sandbox.server import Sandbox
@@ -97,3 +101,15 @@ def test_a_trial_before_having_an_account_counts(
     sandbox.account.emit("customer.subscription.updated", sold)
     work()
     assert not offered(opens_and_signs_in(app, site_url, "early+news@example.com"))
+
+
+def test_it_is_remembered_when_the_secret_key_was_changed(make_app: Callable[..., Flask]) -> None:
+    old, new = "k" * 32, "n" * 32
+    before = make_app(SECRET_KEY=old)
+    grace = opens_account(before, GRACE)
+    with before.app_context(), transaction() as session:
+        trials.remember(session, [GRACE], clock.now())
+    with make_app(SECRET_KEY=new).app_context():
+        assert not trials.had_trial(grace)
+    with make_app(SECRET_KEY=new, SECRET_KEY_FALLBACKS=old).app_context():
+        assert trials.had_trial(grace)
