@@ -18,6 +18,7 @@ def line(start: int, *, proration: bool | None) -> dict[str, Any]:
     return {
         "id": f"il_{start}",
         "object": "line_item",
+        "amount": 500,
         "period": {"start": start, "end": start + 1},
         "parent": {
             "type": "subscription_item_details"
