@@ -13,9 +13,12 @@ from membership.billing.explain import sentences
 from membership.billing.explain.security_log import ABOUT_SAFETY, CODES
 from membership.db import db
 from membership.journal import Entry
+from sandbox.server import Sandbox
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.mail import Work
+from tests.support.moving import moves
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
 
 
@@ -59,6 +62,20 @@ def test_nobody_reads_anothers_log(app: Flask, browser: Callable[[], Browser]) -
     browser().submit("/login", action="/login", email=GRACE, password="a wrong guess")
     assert "was not let in" not in log_of(signs_in(browser(), ADA))
     assert "was not let in" in log_of(signs_in(browser(), GRACE))
+
+
+def test_who_has_an_address_next_reads_nothing_of_who_had_it_before(
+    app: Flask, site_url: str, grace: Browser, sandbox: Sandbox, work: Work
+) -> None:
+    """Nor from where: Grace mistyped at home, and then moved away."""
+    at_home = Browser(app, site_url, address="203.0.113.9")
+    at_home.submit("/login", action="/login", email=GRACE, password="a wrong guess")
+    moves(grace, sandbox, work)
+    opens_account(app, GRACE)
+    told = log_of(signs_in(Browser(app, site_url), GRACE))
+    assert "was not let in" not in told
+    assert "203.0.113.9" not in told
+    assert "from 203.0.113.9" in log_of(grace)
 
 
 def test_no_line_holds_a_secret(app: Flask, browser: Callable[[], Browser]) -> None:
