@@ -89,7 +89,7 @@ TRAPS = {
     ),
     "the first page of a list": (
         "billing/test_lives.py::test_a_subscription_behind_a_hundred_others_is_found",
-        "billing/test_reconcile.py::test_a_purchase_on_the_second_page_is_found_too",
+        "billing/repair/test_reconcile.py::test_a_purchase_on_the_second_page_is_found_too",
     ),
     "ids of prices in the code": (
         "billing/test_paying.py::test_a_new_plan_and_price_appear_without_a_change_of_code",
@@ -119,8 +119,8 @@ TRAPS = {
         "billing/test_checkout.py::test_with_each_setting_a_double_click_makes_one_session",
     ),
     "webhooks that were lost for good": (
-        "billing/test_missed_events.py::test_a_payment_whose_webhooks_are_all_lost_opens_all_the_same",
-        "billing/test_reconcile.py::test_what_ended_at_stripe_ends_here",
+        "billing/repair/test_missed_events.py::test_a_payment_whose_webhooks_are_all_lost_opens_all_the_same",
+        "billing/repair/test_reconcile.py::test_what_ended_at_stripe_ends_here",
     ),
     "events of the other mode": (
         "webhooks/test_stripe.py::test_an_event_of_the_other_mode_is_refused",
