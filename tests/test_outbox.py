@@ -214,7 +214,7 @@ def test_killed_when_the_server_has_said_yes_only_that_mail_comes_twice_with_the
     drain(app)
     texts = [content.split(b"The ")[1].split()[0] for content in server[0].taken]
     assert sorted(Counter(texts).values()) == [1, 2]
-    assert texts[0] == texts[1]
+    assert texts.count(texts[0]) == 2  # though the other, due longer by then, may go before it
     ids = [content.split(b"Message-ID: ")[1].split()[0] for content in server[0].taken]
     assert len(set(ids)) == 2
 

@@ -97,6 +97,7 @@ def test_the_owner_changes_her_mind_before_it_is_up(
     assert "Traceback" not in said(tmp_path)
 
 
+@pytest.mark.xdist_group("this folder's site")  # of which there is one at a time
 @pytest.mark.parametrize("which", ["PORT", "SANDBOX_PORT", "SMTP_PORT"])
 def test_a_taken_port_is_named_in_one_sentence(which: str) -> None:
     names = ("PORT", "SANDBOX_PORT", "SMTP_PORT")
