@@ -53,6 +53,7 @@ def public_site(make_app: MakeApp, sandbox: Sandbox, folder: Path) -> Flask:
     sandbox.webhooks_paused = True  # nobody is at that address
     settings = {
         "SITE_URL": SITE,
+        "CONTACT_EMAIL": "owner@example.com",
         "TRUSTED_PROXIES": "1",
         "QUEUE_URL": f"sqlite:///{folder / 'queue.db'}",
     }
