@@ -58,11 +58,25 @@ def test_s17_signing_in_gives_a_new_session_and_leaves_the_old_one_a_visitors(
     app: Flask, visitor: Browser
 ) -> None:
     opens_account(app, ADA)
-    visitor.get("/login")
+    seen_before = visitor.token_on("/login")
     planted = copy_of(visitor, app)
     signs_in(visitor, ADA)
     assert is_in(visitor)
     assert not is_in(planted)
+    forged = visitor.post("/logout", {"csrf_token": seen_before})
+    assert forged.status_code == HTTPStatus.BAD_REQUEST  # what the planter knows of it is over
+    assert is_in(visitor)
+
+
+def test_s17_who_left_a_session_of_his_own_in_her_browser_does_not_get_hers(
+    app: Flask, edsger: Browser
+) -> None:
+    opens_account(app, ADA)
+    planter = copy_of(edsger, app)
+    sent = {"csrf_token": edsger.token_on("/account"), "email": ADA, "password": PASSWORD}
+    assert edsger.post("/login", sent).status_code == HTTPStatus.SEE_OTHER
+    assert ADA in edsger.get("/account").text
+    assert not is_in(planter)
 
 
 def test_s17_who_becomes_an_owner_signs_in_anew(grace: Browser, app: Flask) -> None:

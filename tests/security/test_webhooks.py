@@ -96,24 +96,31 @@ def test_s50_ten_times_at_once_and_in_the_wrong_order_is_one_effect(
     sandbox: Sandbox,
     work: Work,
 ) -> None:
-    """`deleted` comes before what came before it, each of them ten times at once."""
+    """`deleted` comes before what came before it, each of them ten times at once; what came before
+    says that she still pays."""
     copy_catalogue(app)
     pays(elsewhere, chooses(grace, app))
     work()
     assert grace.get("/premium").status_code == HTTPStatus.OK
     subscription = newest_at_stripe(sandbox, "subscriptions")
-    ask_stripe(sandbox, f"subscriptions/{subscription}", method="DELETE")
+    paying = ask_stripe(sandbox, f"subscriptions/{subscription}", method="GET")
+    ended = ask_stripe(sandbox, f"subscriptions/{subscription}", method="DELETE")
+    assert (paying["status"], ended["status"]) == ("active", "canceled")
     clock.passes(timedelta(minutes=1))
     work()
     work()  # her mails are sent, too
     mailed = mails_to(sandbox, GRACE)
     with app.app_context():
         before = everything(but=("inbox", "heartbeats", "outbox"))
-    about = ask_stripe(sandbox, f"subscriptions/{subscription}", method="GET")
-    kinds = ("deleted", "updated", "created")
-    told = [body(event(f"evt_{k}", f"customer.subscription.{k}", about=about)) for k in kinds]
+    history = {"deleted": ended, "updated": paying, "created": paying}
+    told = [
+        body(event(f"evt_{kind}", f"customer.subscription.{kind}", about=about))
+        for kind, about in history.items()
+    ]
+    kept = events_kept(app)
     for raw in told:
         assert at_once(*[partial(takes, app, raw)] * 10) == [200] * 10
+    assert events_kept(app) == kept + len(told)
     work()
     assert grace.get("/premium").status_code == HTTPStatus.PAYMENT_REQUIRED
     with app.app_context():
