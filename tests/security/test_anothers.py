@@ -51,16 +51,17 @@ def adas(
         checkout, session = the(Checkout, user_id), the(SignIn, user_id)
         reset, change = the(PasswordReset, user_id), the(AddressChange, user_id)
         events = db.session.scalars(select(InboxEvent.id)).all()
-        keys = [checkout.customer_id, checkout.stripe_id, payer_key(app)]
+        customer = checkout.customer_id or ""
+        keys = [customer, checkout.stripe_id, payer_key(app)]
         return {
             "user_id": [user_id],
             "event_id": [events[0]],
             "subscription_id": [subscription],
             "feature": ["premium"],
-            "key": keys,
+            "key": [*keys],
             "token": [reset.token_hash, reset.nonce, session.token_hash, str(change.id), *keys],
             "session_id": [checkout.stripe_id],
-            "customer": [checkout.customer_id],
+            "customer": [customer],
             "email": [NOW_ADAS],
             "sessions": [session.id],
         }

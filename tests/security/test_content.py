@@ -268,7 +268,7 @@ def listener() -> Iterator[tuple[str, list[bytes]]]:
             thread.join()
 
 
-def every(kind: type) -> Iterator[type]:
+def every(kind: type[Form]) -> Iterator[type[Form]]:
     """The class, and all that are made from it."""
     yield kind
     for made in kind.__subclasses__():
