@@ -45,6 +45,7 @@ def test_a_new_password_on_the_phone_and_a_device_signed_out_from_the_desk(
     signs_in(desk, site, email, PASSWORD)
     expect(desk.get_by_role("alert")).to_contain_text("The address or the password is not right")
     signs_in(desk, site, email, NEW)
+    expect(desk).to_have_url(f"{site.url}/account")
     desk.goto(f"{site.url}/account/security")
     presses(desk, "Sign out the ticked ones")
     expect(desk.get_by_role("alert")).to_contain_text("Tick the devices to sign out")

@@ -42,6 +42,7 @@ def test_a_payment_finds_its_member_and_its_member_is_helped(site: Site, windows
     phone = windows.open(width=PHONE, colours="dark")
     olive = is_an_owner(phone, site)
     phone.get_by_role("link", name="Desk").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Overview")
     assert fits(phone)
     comes_to_say(phone, f"{site.url}/admin/payments", at_work)
     assert fits(phone)
@@ -50,6 +51,7 @@ def test_a_payment_finds_its_member_and_its_member_is_helped(site: Site, windows
     phone.locator("#password").fill(PASSWORD)
     assert fits(phone)
     presses(phone, "Give it to this member")
+    expect(phone.get_by_role("status")).to_contain_text("what it opens is open")
     opened = hers.goto(f"{site.url}/premium")
     assert opened
     assert opened.status == 200
