@@ -68,8 +68,11 @@ from membership.doctor import cli as doctor_cli
 from membership.library import posts
 from membership.library import routes as library
 from membership.newsletter import cli as newsletter_cli
-from membership.newsletter import delivery, emails, list_events, list_sync, mailerlite
+from membership.newsletter import mailerlite
 from membership.newsletter import routes as newsletter
+from membership.newsletter.codes import delivery, emails
+from membership.newsletter.mailing_list import events as list_events
+from membership.newsletter.mailing_list import sync as list_sync
 from membership.pages import errors, headers, health, origins
 from membership.pages import routes as pages
 from membership.premium import routes as premium

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from membership import config, inbox, jobs, refusals
 from membership.db import transaction
 from membership.extensions import csrf, limiter
-from membership.newsletter import list_events
+from membership.newsletter.mailing_list import events as list_events
 
 bp = Blueprint("mailerlite_webhook", __name__)
 NOT_SIGNED = "MailerLite did not sign this"

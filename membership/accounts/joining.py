@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from membership.accounts import registration
 from membership.accounts.models import User
-from membership.newsletter import challenges, signup
-from membership.newsletter.challenges import Gone, Wrong
+from membership.newsletter import signup
+from membership.newsletter.codes import challenges
+from membership.newsletter.codes.challenges import Gone, Wrong
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def with_code(
 
     `letters`: whether the newsletter was asked for, and not only the way in.
     """
-    proof = challenges.check(session, email, signup.PURPOSE, code, now=now)
+    proof = challenges.check(session, email, challenges.JOIN, code, now=now)
     if not isinstance(proof, challenges.Proven):
         return proof
     signup.confirm(session, email, letters=letters, now=now)

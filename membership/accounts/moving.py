@@ -16,10 +16,11 @@ from membership.accounts import registration, sessions
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.models import PasswordReset, User
 from membership.db import changed
-from membership.newsletter import challenges, personal, signup
 from membership.newsletter import moving as letters
-from membership.newsletter.challenges import Gone, Proven, Wrong
-from membership.newsletter.personal import Act
+from membership.newsletter import signup
+from membership.newsletter.codes import challenges, personal, sends
+from membership.newsletter.codes.challenges import Gone, Proven, Wrong
+from membership.newsletter.codes.personal import Act
 from membership.waits import TooSoon
 
 CODE, TAKEN = "address_code", "address_taken"
@@ -36,7 +37,7 @@ def ask(session: Session, user_id: int, new: str, *, now: datetime, again: bool 
     asked for, unless this is `again`. Raises TooSoon.
     """
     user = session.get_one(User, user_id, with_for_update=True)  # asks at once come one by one
-    if wait := signup.resend_wait(session, new, now=now):
+    if wait := sends.wait(session, new, now=now):
         seconds = ceil(wait.total_seconds())
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.")
     limits.knock(session, signup.ASKS, account=new, now=now)

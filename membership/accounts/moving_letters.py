@@ -5,7 +5,7 @@ from membership.accounts import moving, registration
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.models import User
 from membership.db import db
-from membership.newsletter import challenges, codes
+from membership.newsletter.codes import challenges, digits
 from membership.newsletter.models import Challenge
 from membership.outbox import Mail, OutboxMessage
 
@@ -17,12 +17,12 @@ def code(message: OutboxMessage) -> Mail | None:
     user = db.session.get(User, message.params["user_id"])
     if user is None or not challenges.usable(challenge, clock.now()):
         return None
-    digits = codes.spaced(challenges.code_of(challenge))
+    spaced = digits.spaced(challenges.code_of(challenge))
     return outbox.draw(
-        f"{digits} is your {config.current().site_name} code",
+        f"{spaced} is your {config.current().site_name} code",
         text="accounts/email/address_code.txt",
         html="accounts/email/address_code.html",
-        code=digits,
+        code=spaced,
         minutes=challenges.minutes_left(challenge, clock.now()),
         account=user.email,
     )

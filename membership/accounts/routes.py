@@ -28,8 +28,9 @@ from membership.accounts.models import User
 from membership.accounts.password_check import Passed
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.newsletter import challenges, delivery, signup, visits
-from membership.newsletter.challenges import Gone, Wrong
+from membership.newsletter import subscribers, visits
+from membership.newsletter.codes import challenges, delivery, sends
+from membership.newsletter.codes.challenges import Gone, Wrong
 
 bp = Blueprint("accounts", __name__)
 
@@ -137,7 +138,7 @@ def _after(outcome: joining.Outcome) -> ResponseReturnValue:
 
 
 def _welcome(user: User) -> str:
-    if signup.gets_letters(db.session(), user.email):
+    if subscribers.gets_letters(db.session(), user.email):
         return f"Welcome. Your account is open, and the letters go to {user.email}."
     return "Welcome. Your account is open."
 
@@ -165,7 +166,7 @@ def _let_in(user: User, token: str, destination: str, *, remember: bool) -> Resp
 def _join_page(form: JoinForm | PasswordForm) -> str:
     settings = config.current()
     email = visits.address()
-    wait = signup.resend_wait(db.session(), email, now=clock.now()) if email else timedelta(0)
+    wait = sends.wait(db.session(), email, now=clock.now()) if email else timedelta(0)
     return render_template(
         "accounts/join.html",
         form=form,

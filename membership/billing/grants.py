@@ -11,7 +11,7 @@ from membership.accounts.models import User
 from membership.billing import entitlements, facts
 from membership.billing.entitlements import Held, Source, Wanted
 from membership.billing.models import Checkout, Customer, Grant, Subscription
-from membership.newsletter import signup
+from membership.newsletter import subscribers
 from membership.newsletter.models import Standing
 
 
@@ -123,7 +123,7 @@ def tell_newsletter(session: Session, user_id: int, *, now: datetime) -> None:
         standing = Standing.LAPSED
     else:
         standing = Standing.FREE
-    signup.set_standing(session, user.email, standing, now=now)
+    subscribers.set_standing(session, user.email, standing, now=now)
 
 
 def _grants_of(refs: Sequence[str]) -> Select[Grant]:

@@ -21,8 +21,9 @@ from membership.billing import bindings
 from membership.dashboard.forms import AddressCode, NewAddress
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.newsletter import challenges, signup, visits
-from membership.newsletter.challenges import Gone, Wrong
+from membership.newsletter import visits
+from membership.newsletter.codes import challenges, sends
+from membership.newsletter.codes.challenges import Gone, Wrong
 
 bp = Blueprint("address", __name__)
 _EMAIL = "new_email"
@@ -139,7 +140,7 @@ def _taken_back(change: AddressChange) -> ResponseReturnValue:
 
 def _page(form: NewAddress | AddressCode) -> str:
     email = session.get(_EMAIL) if isinstance(form, AddressCode) else None
-    wait = signup.resend_wait(db.session(), email, now=clock.now()) if email else None
+    wait = sends.wait(db.session(), email, now=clock.now()) if email else None
     return render_template(
         "dashboard/address.html",
         form=form,

@@ -16,7 +16,7 @@ from membership.billing.stripe_api import StripeError
 from membership.dashboard.forms import Goodbye
 from membership.db import db
 from membership.extensions import limiter
-from membership.newsletter import signup
+from membership.newsletter import subscribers
 
 bp = Blueprint("goodbye", __name__)
 _RECEIPT = "goodbye"
@@ -77,5 +77,5 @@ def _page(form: Goodbye) -> str:
         form=form,
         subscriptions=[line for line in subscriptions if line.status not in ENDED],
         purchases=belongings.purchases_of(user_id, now),
-        letters=signup.gets_letters(db.session(), current_user.email),
+        letters=subscribers.gets_letters(db.session(), current_user.email),
     )

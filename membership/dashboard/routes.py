@@ -9,7 +9,7 @@ from membership.billing.belongings import SubscriptionLine
 from membership.billing.entitlements import ENDED
 from membership.billing.explain import why
 from membership.db import db
-from membership.newsletter import signup
+from membership.newsletter import subscribers
 from membership.newsletter.models import Subscriber
 
 bp = Blueprint("dashboard", __name__)
@@ -27,7 +27,7 @@ def account() -> str:
         subscriptions=_current(belongings.subscriptions_of(user_id, now)),
         purchases=belongings.purchases_of(user_id, now),
         portals=belongings.portals_of(user_id),
-        newsletter=_newsletter(signup.find(db.session(), current_user.email)),
+        newsletter=_newsletter(subscribers.find(db.session(), current_user.email)),
     )
 
 

@@ -4,7 +4,8 @@ from membership.config import is_loopback
 from membership.doctor.findings import Check, Said, broken, look, skipped, well
 from membership.doctor.on_payments import refused_lately
 from membership.doctor.visit import Visit
-from membership.newsletter import list_events, mailerlite
+from membership.newsletter import mailerlite
+from membership.newsletter.mailing_list import events as list_events
 
 SET_UP = "Run flask newsletter setup."
 

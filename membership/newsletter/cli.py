@@ -3,7 +3,8 @@
 import click
 from flask.cli import AppGroup
 
-from membership.newsletter import mailerlite, setup
+from membership.newsletter import mailerlite
+from membership.newsletter.mailing_list import setup
 
 newsletter = AppGroup("newsletter", help="The list at MailerLite.")
 

@@ -4,7 +4,8 @@ from wtforms import EmailField, StringField, ValidationError
 from wtforms.validators import InputRequired
 
 from membership.forms import Form
-from membership.newsletter import addresses, codes
+from membership.newsletter import addresses
+from membership.newsletter.codes import digits
 
 
 def email_field(label: str = "Email address") -> EmailField:
@@ -25,9 +26,9 @@ def _one_spelling(_: Form, field: EmailField) -> None:
 
 
 def _digits(_: Form, field: StringField) -> None:
-    field.data = codes.normalise(field.data or "")
-    if not codes.well_formed(field.data):
-        raise ValidationError(f"The code has {codes.DIGITS} digits")
+    field.data = digits.normalise(field.data or "")
+    if not digits.well_formed(field.data):
+        raise ValidationError(f"The code has {digits.DIGITS} digits")
 
 
 class SubscribeForm(Form):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from membership import config, outbox
 from membership.db import changed
-from membership.newsletter import personal
+from membership.newsletter.codes import personal
 from membership.newsletter.models import Challenge, CodeSend, Standing, Subscriber
 
 

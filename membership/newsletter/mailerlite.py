@@ -17,6 +17,7 @@ from membership.config import Config
 from membership.db import end_reading
 from membership.due import Away
 
+OPTED_OUT = ("unsubscribed", "junk")  # statuses of those who want no more letters
 TIMEOUT = (3.05, 10)  # seconds: to connect, and between bytes
 
 

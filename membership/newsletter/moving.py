@@ -4,19 +4,18 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from membership.newsletter import signup
+from membership.newsletter import subscribers
+from membership.newsletter.mailerlite import OPTED_OUT
 from membership.newsletter.models import Standing, Subscriber
-
-OPTED_OUT = ("unsubscribed", "junk")
 
 
 def move(session: Session, was: str, became: str, *, now: datetime) -> None:
     """The account at `was` is at `became` from now on; MailerLite is to know."""
-    left = signup.find(session, was)
+    left = subscribers.find(session, was)
     if left is None:
         return
     session.refresh(left, with_for_update=True)  # the list may be told of it at this moment
-    there = signup.find(session, became)
+    there = subscribers.find(session, became)
     if there is None:
         left.moved_from = left.moved_from or was
         left.email, left.due_at = became, now

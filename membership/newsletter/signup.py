@@ -3,18 +3,17 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from membership import config, journal, limits, outbox
+from membership import config, journal, limits
 from membership.limits import Door, Limit
-from membership.newsletter import challenges, channels, codes
-from membership.newsletter.models import Challenge, CodeSend, SendState, Standing, Subscriber
+from membership.newsletter import subscribers
+from membership.newsletter.codes import challenges, channels, sends
+from membership.newsletter.models import CodeSend, SendState, Subscriber
 from membership.waits import TooSoon
 
-PURPOSE = "join"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-# Half of what an address may be sent (codes.PER_HOUR, PER_DAY): no stranger uses up all of it, and
+# Half of what an address may be sent (digits.PER_HOUR, PER_DAY): no stranger uses up all of it, and
 # what he asks for, its owner finds in their inbox and can use.
 ASKS = Door(
     "code asked",
@@ -36,65 +35,27 @@ def ask(
 
     Only a code for the newsletter may go by way of the list.
     """
-    subscriber = subscriber_of(session, email, now=now)
+    subscriber = subscribers.of(session, email, now=now)
     session.refresh(subscriber, with_for_update=True)  # asks at once are counted one by one
-    wait = resend_wait(session, email, now=now)
+    wait = sends.wait(session, email, now=now)
     if wait:
         return wait
     try:
         limits.knock(session, ASKS, account=email, now=now)
     except TooSoon as too_soon:  # of this asker alone; the answer is the same
         return timedelta(seconds=too_soon.seconds)
-    challenge = challenges.issue(session, email, PURPOSE, now=now)
+    challenge = challenges.issue(session, email, challenges.JOIN, now=now)
     facts = _facts(session, subscriber, now, resend=resend, for_newsletter=for_newsletter)
     channel, reason = channels.first(facts)
-    begin_send(session, challenge, channel, reason, now=now)
+    sends.begin(session, challenge, channel, reason, now=now)
     journal.record(session, "newsletter.code_asked", email=email, channel=channel)
     return timedelta(0)
-
-
-def resend_wait(session: Session, email: str, *, now: datetime) -> timedelta:
-    """How long this address must wait for its next code; sends of our own accord do not count."""
-    asked = select(CodeSend.created_at).where(
-        CodeSend.email == email,
-        CodeSend.automatic.is_(False),
-        CodeSend.created_at > now - timedelta(days=1),
-    )
-    return codes.wait(session.scalars(asked), now=now)
-
-
-def begin_send(
-    session: Session,
-    challenge: Challenge,
-    channel: channels.Channel,
-    reason: str,
-    *,
-    now: datetime,
-    automatic: bool = False,
-) -> CodeSend:
-    """A send row: due for MailerLite's drain, or with its mail already in the outbox."""
-    send = CodeSend(
-        challenge_id=challenge.id,
-        email=challenge.email,
-        channel=channel,
-        reason=reason,
-        automatic=automatic,
-        created_at=now,
-    )
-    if channel is channels.Channel.SMTP:
-        mail = outbox.send_later(session, "code", challenge.email, challenge_id=challenge.id)
-        send.outbox_id = mail.id
-    else:
-        send.due_at = now
-    session.add(send)
-    session.flush()
-    return send
 
 
 def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Subscriber:
     """The address is proven. With `letters` the subscription counts from now on, and MailerLite is
     to know; without, a subscription there was before stays."""
-    subscriber = subscriber_of(session, email, now=now)
+    subscriber = subscribers.of(session, email, now=now)
     subscriber.letters = subscriber.letters or letters
     subscriber.left_at = None
     if subscriber.confirmed_at is None:
@@ -102,36 +63,6 @@ def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Su
         journal.record(session, "newsletter.confirmed", email=email)
     subscriber.due_at = now
     return subscriber
-
-
-def set_standing(session: Session, email: str, standing: Standing, *, now: datetime) -> None:
-    """Which group this reader belongs in, told by billing; MailerLite follows."""
-    subscriber = find(session, email)
-    if subscriber and subscriber.standing != standing:
-        subscriber.standing, subscriber.due_at = standing, now
-
-
-def gets_letters(session: Session, email: str) -> bool:
-    subscriber = find(session, email)
-    return subscriber is not None and subscriber.letters
-
-
-def find(session: Session, email: str) -> Subscriber | None:
-    return session.scalars(select(Subscriber).where(Subscriber.email == email)).first()
-
-
-def subscriber_of(session: Session, email: str, *, now: datetime) -> Subscriber:
-    """The address's row, made when there is none."""
-    found = find(session, email)
-    if found:
-        return found
-    try:
-        with session.begin_nested():
-            subscriber = Subscriber(email=email, created_at=now)
-            session.add(subscriber)
-        return subscriber
-    except IntegrityError:  # somebody pressed twice
-        return session.scalars(select(Subscriber).where(Subscriber.email == email)).one()
 
 
 def _facts(

@@ -16,7 +16,7 @@ from membership.billing import catalogue, events, sync
 from membership.billing.models import Grant, Product, Subscription, TrialTaken, UnclaimedPayment
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
-from membership.newsletter import list_events
+from membership.newsletter.mailing_list import events as list_events
 from membership.newsletter.models import Subscriber
 from membership.outbox import OutboxMessage
 from sandbox.server import Sandbox

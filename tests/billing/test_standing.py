@@ -9,7 +9,7 @@ from membership import clock as clocks
 from membership.accounts.models import User
 from membership.billing import comps
 from membership.db import db, transaction
-from membership.newsletter import signup
+from membership.newsletter import subscribers
 from membership.newsletter.models import Standing
 from tests.support.databases import on_each_database
 from tests.support.people import GRACE, opens_account
@@ -43,6 +43,6 @@ def test_one_gift_ends_while_another_is_given_and_she_is_among_those_who_may_rea
             ended.set()
             meanwhile.join(0.5)  # long enough for whoever does not wait
         meanwhile.join()
-        subscriber = signup.find(db.session(), GRACE)
+        subscriber = subscribers.find(db.session(), GRACE)
         assert subscriber
         assert subscriber.standing is Standing.PAID

@@ -16,7 +16,7 @@ from membership.config import ROOT
 from membership.db import db, transaction
 from membership.extensions import limiter
 from membership.limits import Attempt, Door, Limit, Tried
-from membership.newsletter import codes
+from membership.newsletter.codes import digits
 from membership.newsletter.models import CodeSend
 from membership.waits import TooSoon
 from sandbox.server import Sandbox
@@ -56,7 +56,7 @@ def test_s06_codes_sent_again_stop_with_the_wait(
     visitor.submit("/", action="/subscribe", email=ADA)
     answers = []
     for _ in range(12):
-        clock.passes(codes.RESEND_AFTER)
+        clock.passes(digits.RESEND_AFTER)
         answers.append(visitor.submit("/join", action="/join/resend"))
     work()
     assert [a.status_code for a in answers] == [303] * 2 + [429] * 10

@@ -7,7 +7,8 @@ from membership.billing import routes as billing
 from membership.billing.claiming import claims
 from membership.config import ROOT
 from membership.limits import Door
-from membership.newsletter import challenges, codes, signup
+from membership.newsletter import signup
+from membership.newsletter.codes import challenges, digits
 
 TOLD = (ROOT / "docs" / "security.md").read_text()
 SECOND_FACTORS = {f"S{n}" for n in range(35, 41)}
@@ -64,5 +65,5 @@ def test_the_limits_are_the_ones_that_are_told() -> None:
         ):
             for limit in limits:
                 assert f"{limit.most} " in told, (name, limit)
-    assert f"{codes.PER_HOUR} an hour, {codes.PER_DAY} a day" in TOLD
-    assert f"| {codes.TRIES} for each code |" in TOLD
+    assert f"{digits.PER_HOUR} an hour, {digits.PER_DAY} a day" in TOLD
+    assert f"| {digits.TRIES} for each code |" in TOLD

@@ -9,7 +9,7 @@ from membership.accounts import registration
 from membership.accounts.models import PasswordReset, User
 from membership.accounts.resetting import resets
 from membership.db import db
-from membership.newsletter import signup
+from membership.newsletter import subscribers
 from membership.outbox import Mail, OutboxMessage
 
 
@@ -50,7 +50,7 @@ def no_account(message: OutboxMessage) -> Mail | None:
         html="accounts/email/no_account.html",
         email=message.recipient,
         disabled=user is not None,
-        letters=signup.gets_letters(db.session(), message.recipient),
+        letters=subscribers.gets_letters(db.session(), message.recipient),
         join_url=links.whole("accounts.join"),
     )
 

@@ -18,7 +18,7 @@ from membership.billing.models import Checkout, Customer, Grant, Match, Product,
 from membership.billing.payers import Payer
 from membership.db import Model, db
 from membership.inbox import InboxEvent
-from membership.newsletter import signup
+from membership.newsletter import subscribers
 from membership.newsletter.models import CodeSend, SendState, Subscriber
 from membership.outbox import OutboxMessage
 
@@ -97,7 +97,7 @@ def read(user: User, *, now: datetime, real_now: datetime) -> Dossier:
         at_stripe=_at_stripe(keys),
         ledger=[_given(grant, now) for grant in grants],
         mails=_mails(user.email),
-        subscriber=signup.find(db.session(), user.email),
+        subscriber=subscribers.find(db.session(), user.email),
         waiting=_waiting(keys),
         sessions=len(sessions.all_of(db.session(), user.id, now=real_now)),
         security_log=security_log.of_member(user.id, user.email, newest=ACTS),

@@ -13,11 +13,12 @@ from membership import journal, limits
 from membership.accounts.models import User
 from membership.billing import bindings, unclaimed
 from membership.limits import Door, Limit
-from membership.newsletter import challenges, personal, signup
-from membership.newsletter.challenges import Gone, Proven, Wrong
-from membership.newsletter.channels import Channel
+from membership.newsletter import signup
+from membership.newsletter.codes import challenges, personal, sends
+from membership.newsletter.codes.challenges import Gone, Proven, Wrong
+from membership.newsletter.codes.channels import Channel
+from membership.newsletter.codes.personal import Act
 from membership.newsletter.models import Challenge, CodeSend, SendState
-from membership.newsletter.personal import Act
 from membership.waits import TooSoon
 
 LETTER = "claim_code"
@@ -36,7 +37,7 @@ def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
     # in which a payment is bound.
     waiting = unclaimed.paid_with(session, email, locked=True)
     session.get(User, user_id, with_for_update={"key_share": True})
-    if wait := signup.resend_wait(session, email, now=now):
+    if wait := sends.wait(session, email, now=now):
         seconds = ceil(wait.total_seconds())
         raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back="/claim")
     limits.knock(session, ASKS, account=str(user_id), now=now, back="/claim")

@@ -24,8 +24,9 @@ from membership.billing.claiming.forms import ClaimForm, ProofForm
 from membership.billing.models import UnclaimedPayment
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.newsletter import challenges, signup, visits
-from membership.newsletter.challenges import Gone, Wrong
+from membership.newsletter import signup, visits
+from membership.newsletter.codes import challenges, sends
+from membership.newsletter.codes.challenges import Gone, Wrong
 from membership.waits import TooSoon
 
 bp = Blueprint("claim", __name__)
@@ -117,7 +118,7 @@ def _prove(form: ProofForm) -> ResponseReturnValue:
 
 def _page(form: ClaimForm) -> str:
     email = session.get(_EMAIL)
-    wait = signup.resend_wait(db.session(), email, now=clock.now()) if email else None
+    wait = sends.wait(db.session(), email, now=clock.now()) if email else None
     return render_template(
         "billing/claim.html",
         form=form,

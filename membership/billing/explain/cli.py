@@ -17,7 +17,7 @@ from membership.billing.explain.verdicts import name_of
 from membership.billing.models import Customer, Subscription
 from membership.db import db
 from membership.inbox import InboxEvent
-from membership.newsletter import signup
+from membership.newsletter import subscribers
 
 
 @click.command("why")
@@ -52,7 +52,7 @@ def _of_stranger(email: str) -> Iterator[str]:
 
 
 def _newsletter(email: str) -> Iterator[str]:
-    subscriber = signup.find(db.session(), email)
+    subscriber = subscribers.find(db.session(), email)
     if subscriber is None:
         yield "Newsletter: never asked for."
     elif subscriber.confirmed_at is None:

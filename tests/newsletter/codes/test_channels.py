@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from membership.newsletter.channels import Channel, Facts, first
+from membership.newsletter.codes.channels import Channel, Facts, first
 
 ASKED = Facts(
     delivery="auto", configured=True, for_newsletter=True, mailed_today=False, resend=False

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 
 from membership import clock, config, due, jobs
 from membership.db import changed, db, transaction
-from membership.newsletter import challenges, channels, mailerlite, signup
+from membership.newsletter import mailerlite, subscribers
+from membership.newsletter.codes import challenges, channels, sends
 from membership.newsletter.models import Challenge, CodeSend, SendState
 from membership.outbox import OutboxMessage
 
@@ -35,7 +36,7 @@ def state_of_last(email: str) -> str | None:
         select(CodeSend, OutboxMessage, Challenge)
         .join(Challenge, Challenge.id == CodeSend.challenge_id)
         .outerjoin(OutboxMessage, OutboxMessage.id == CodeSend.outbox_id)
-        .where(CodeSend.email == email, Challenge.purpose == signup.PURPOSE)
+        .where(CodeSend.email == email, Challenge.purpose == challenges.JOIN)
         .order_by(CodeSend.id.desc())
         .limit(1)
     ).first()
@@ -108,7 +109,7 @@ def _note_handed_over(send: CodeSend, listed: mailerlite.ListedSubscriber) -> No
         send.due_at = now + SILENCE if _may_fall_back() else None
         send.attempts = 0
         session.add(send)
-        subscriber = signup.subscriber_of(session, send.email, now=now)
+        subscriber = subscribers.subscriber_of(session, send.email, now=now)
         session.refresh(subscriber, with_for_update=True)  # it may be confirmed this very moment
         subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
         subscriber.code_group_joined_at = now
@@ -123,9 +124,7 @@ def _send_by_smtp(send: CodeSend, challenge: Challenge, why: str, *, failed: boo
         if failed:
             send.state, send.last_error = SendState.FAILED, why
         session.add(send)
-        signup.begin_send(
-            session, challenge, channels.Channel.SMTP, why, now=clock.now(), automatic=True
-        )
+        sends.begin(session, challenge, channels.Channel.SMTP, why, now=clock.now(), automatic=True)
     jobs.nudge("outbox")
 
 

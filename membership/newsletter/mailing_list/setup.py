@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from membership import config
 from membership.config import Config, is_loopback
-from membership.newsletter import list_events, mailerlite
+from membership.newsletter import mailerlite
+from membership.newsletter.mailing_list import events as list_events
 
 
 def run() -> Iterator[str]:

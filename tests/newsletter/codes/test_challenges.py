@@ -6,8 +6,8 @@ from functools import partial
 from flask import Flask
 
 from membership.db import db, transaction
-from membership.newsletter import challenges, codes
-from membership.newsletter.challenges import Gone, Proven, Wrong
+from membership.newsletter.codes import challenges, digits
+from membership.newsletter.codes.challenges import Gone, Proven, Wrong
 from membership.newsletter.models import Challenge
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
@@ -96,4 +96,4 @@ def test_no_code_is_stored(app: Flask, clock: MovableClock) -> None:
         challenge = db.session.query(Challenge).one()
         stored = [str(getattr(challenge, column.key)) for column in Challenge.__table__.columns]
     assert all(code not in value for value in stored if not value.startswith("20"))
-    assert codes.well_formed(code)
+    assert digits.well_formed(code)

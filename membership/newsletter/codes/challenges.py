@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from membership import config, limits
 from membership.db import changed
 from membership.limits import Door, Limit
-from membership.newsletter import codes
+from membership.newsletter.codes import digits
 from membership.newsletter.models import Challenge
 
+JOIN = "join"  # the purpose of a code that confirms the newsletter, and opens an account
 # Besides the five tries that each code has, for whoever tries a few on every address.
 GUESSES = Door(
     "code tried",
@@ -61,8 +62,8 @@ def check(
     challenge = challenge or _begin(session, email, purpose, now, decoy=True)
     if not _count_try(session, challenge, now):
         return Gone()
-    if challenge.decoy or not codes.matches(given, code_of(challenge)):
-        left = codes.TRIES - challenge.tries
+    if challenge.decoy or not digits.matches(given, code_of(challenge)):
+        left = digits.TRIES - challenge.tries
         return Wrong(left) if left else Gone()
     challenge.spent_at = now
     limits.forgive(session, tried)
@@ -79,7 +80,7 @@ def in_words(outcome: Wrong | Gone) -> str:
 
 def code_of(challenge: Challenge) -> str:
     settings = config.current()
-    return codes.derive(
+    return digits.derive(
         settings.secret_key,
         purpose=challenge.purpose,
         email=challenge.email,
@@ -89,7 +90,7 @@ def code_of(challenge: Challenge) -> str:
 
 def usable(challenge: Challenge, now: datetime) -> bool:
     return (
-        challenge.spent_at is None and challenge.expires_at > now and challenge.tries < codes.TRIES
+        challenge.spent_at is None and challenge.expires_at > now and challenge.tries < digits.TRIES
     )
 
 
@@ -134,7 +135,7 @@ def _count_try(session: Session, challenge: Challenge, now: datetime) -> bool:
         update(Challenge)
         .where(
             Challenge.id == challenge.id,
-            Challenge.tries < codes.TRIES,
+            Challenge.tries < digits.TRIES,
             Challenge.spent_at.is_(None),
             Challenge.expires_at > now,
         )

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from membership import outbox
-from membership.newsletter.channels import Channel
+from membership.newsletter.codes.channels import Channel
 from membership.newsletter.models import Challenge, CodeSend
 
 

@@ -4,9 +4,8 @@ from membership import config, due, jobs
 from membership.config import Config
 from membership.db import transaction
 from membership.newsletter import mailerlite
-from membership.newsletter.mailerlite import ListedSubscriber, MailerLite
+from membership.newsletter.mailerlite import OPTED_OUT, ListedSubscriber, MailerLite
 from membership.newsletter.models import Standing, Subscriber
-from membership.newsletter.moving import OPTED_OUT
 
 
 def drain() -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from membership import clock, config, links, outbox
 from membership.db import db
-from membership.newsletter import challenges, codes
+from membership.newsletter.codes import challenges, digits
 from membership.newsletter.models import Challenge, Subscriber
 from membership.outbox import Mail, OutboxMessage
 
@@ -15,14 +15,15 @@ def code(message: OutboxMessage) -> Mail | None:
     if not challenges.usable(challenge, clock.now()):
         return None
     settings = config.current()
-    digits = challenges.code_of(challenge)
+    joined = challenges.code_of(challenge)
+    spaced = digits.spaced(joined)
     has_account = select(Subscriber.has_account).where(Subscriber.email == challenge.email)
     return outbox.draw(
-        f"{codes.spaced(digits)} is your {settings.site_name} code",
+        f"{spaced} is your {settings.site_name} code",
         text="newsletter/email/code.txt",
         html="newsletter/email/code.html",
-        code=digits,
-        spaced=codes.spaced(digits),
+        code=joined,
+        spaced=spaced,
         minutes=challenges.minutes_left(challenge, clock.now()),
         has_account=bool(db.session.scalar(has_account)),
         join_url=links.whole("accounts.join"),

@@ -3,8 +3,9 @@
 from flask import Flask
 
 from membership.db import db, transaction
-from membership.newsletter import challenges, codes, signup
-from membership.newsletter.challenges import Gone, Proven, Wrong
+from membership.newsletter import signup, subscribers
+from membership.newsletter.codes import challenges, digits
+from membership.newsletter.codes.challenges import Gone, Proven, Wrong
 from membership.newsletter.models import CodeSend
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
@@ -32,7 +33,7 @@ def test_thirty_wrong_codes_at_once_are_five_tries(app: Flask, clock: MovableClo
 @on_each_database
 def test_many_asks_at_once_send_one_code(app: Flask, clock: MovableClock) -> None:
     with app.app_context(), transaction() as session:
-        signup.subscriber_of(session, ADA, now=clock())  # she is known: no new row holds them up
+        subscribers.of(session, ADA, now=clock())  # she is known: no new row holds them up
 
     def ask() -> bool:
         with app.app_context(), transaction() as session:
@@ -52,6 +53,6 @@ def test_five_codes_an_hour_and_ten_a_day_however_patiently_asked(
         with app.app_context(), transaction() as session:
             if not signup.ask(session, ADA, now=clock()):
                 sent.append(minute)
-        clock.passes(codes.RESEND_AFTER * 2)
-    assert len(sent) == codes.PER_DAY
-    assert sent[codes.PER_HOUR] >= 60
+        clock.passes(digits.RESEND_AFTER * 2)
+    assert len(sent) == digits.PER_DAY
+    assert sent[digits.PER_HOUR] >= 60
