@@ -109,7 +109,7 @@ def _note_handed_over(send: CodeSend, listed: mailerlite.ListedSubscriber) -> No
         send.due_at = now + SILENCE if _may_fall_back() else None
         send.attempts = 0
         session.add(send)
-        subscriber = subscribers.subscriber_of(session, send.email, now=now)
+        subscriber = subscribers.of(session, send.email, now=now)
         session.refresh(subscriber, with_for_update=True)  # it may be confirmed this very moment
         subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
         subscriber.code_group_joined_at = now
