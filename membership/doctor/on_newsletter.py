@@ -33,7 +33,7 @@ def _key(visit: Visit) -> Said:
 
 def _field(visit: Visit) -> Said:
     key = visit.settings.mailerlite_code_field
-    if key in mailerlite.client().field_keys():
+    if key in {field.key for field in mailerlite.client().fields()}:
         return well(f"The field {key} is there.")
     return _trouble(visit, f"There is no field {key}: no code can be mailed from there.", SET_UP)
 
@@ -59,7 +59,7 @@ def _automation(visit: Visit) -> Said:
     if settings.code_delivery == "smtp":
         return well("None is needed: CODE_DELIVERY is smtp.")
     found = mailerlite.client().automations(mailerlite.client().group_id(name))
-    working = [each for each in found if each.works]
+    working = [each for each in found if each.enabled and each.complete and not each.broken]
     if not working:
         why = "is switched off or not complete" if found else "is not there"
         return _trouble(

@@ -1,107 +1,119 @@
-"""MailerLite's API. The only module that speaks to it; nothing of `requests` leaves here.
+"""MailerLite's API. Whoever wants something of it asks here; `wire/` is for this module alone.
 
-MailerLiteError
-├── Unavailable   down, slow, or over its limit: try again later, or another way
-├── Rejected      it understood and said no (401, 403, 404, 422): trying again cannot help
-└── NotSetUp      no key
+Every method may raise Unavailable, Rejected or NotUnderstood (see `wire/errors.py`).
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, Unpack
 from urllib.parse import quote
 
-import requests
 from flask import Flask, current_app
 
 from membership.config import Config
-from membership.db import end_reading
-from membership.due import Away
+from membership.newsletter.wire import batches, bodies
+from membership.newsletter.wire.batches import BatchCall, BatchReply
+from membership.newsletter.wire.bodies import About, Change
+from membership.newsletter.wire.errors import (
+    KeyRefused,
+    MailerLiteError,
+    NotSetUp,
+    NotUnderstood,
+    Rejected,
+    Unavailable,
+)
+from membership.newsletter.wire.http import Http
+from membership.newsletter.wire.objects import (
+    Activity,
+    Automation,
+    AutomationRun,
+    Field,
+    Group,
+    ListedSubscriber,
+    Page,
+    Step,
+    Webhook,
+    parsed,
+)
+
+__all__ = [
+    "MOST_IN_A_BATCH",
+    "OPTED_OUT",
+    "About",
+    "Activity",
+    "Automation",
+    "AutomationRun",
+    "BatchCall",
+    "BatchReply",
+    "Change",
+    "Field",
+    "Group",
+    "KeyRefused",
+    "ListedSubscriber",
+    "MailerLite",
+    "MailerLiteError",
+    "NotSetUp",
+    "NotUnderstood",
+    "Page",
+    "Rejected",
+    "Step",
+    "Unavailable",
+    "Webhook",
+    "client",
+    "init_app",
+]
 
 OPTED_OUT = ("unsubscribed", "junk")  # statuses of those who want no more letters
-TIMEOUT = (3.05, 10)  # seconds: to connect, and between bytes
-
-
-class MailerLiteError(Exception):
-    """Something with MailerLite; `str()` is a reason for the owner."""
-
-
-class Unavailable(MailerLiteError, Away):
-    pass
-
-
-class Rejected(MailerLiteError):
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(f"{status} {message}")
-
-
-class NotSetUp(MailerLiteError):
-    pass
-
-
-@dataclass(frozen=True)
-class ListedSubscriber:
-    """A subscriber as MailerLite has it."""
-
-    id: str
-    email: str
-    status: str
-
-    @classmethod
-    def parse(cls, data: dict[str, Any]) -> Self:
-        return cls(str(data["id"]), data["email"], data["status"])
-
-
-@dataclass(frozen=True)
-class Group:
-    id: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Webhook:
-    id: str
-    url: str
-    secret: str
-
-
-@dataclass(frozen=True)
-class Automation:
-    """`works`: it is on, whole and not broken. `repeatable`: it runs again for who joins again."""
-
-    name: str
-    works: bool
-    repeatable: bool
+MOST_IN_A_BATCH = batches.MOST
+MOST_PAGES = 100  # of a list; more than an account can have
+T = TypeVar("T")
 
 
 class MailerLite:
-    def __init__(self, base: str, key: str) -> None:
-        self._base = base
-        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-        self._group_ids: dict[str, str] = {}
+    """Calls to one MailerLite account."""
 
-    def upsert(self, email: str, **body: Any) -> ListedSubscriber:
+    def __init__(self, http: Http, group_ids: dict[str, str]) -> None:
+        self._http = http
+        self._group_ids = group_ids
+
+    def count(self) -> int:
+        """How many subscribers there are. The cheapest way to see whether the key works."""
+        answer = self._http.call("GET", "/subscribers", query={"limit": "0"})
+        return parsed(lambda found: int(found["total"]), answer)
+
+    # Subscribers
+
+    def upsert(self, email: str, **about: Unpack[About]) -> ListedSubscriber:
         """Create or add to a subscriber; never takes a group or field away.
 
-        Raises Rejected 422 for somebody who unsubscribed.
+        Raises Rejected 422 for somebody who unsubscribed, unless they `resubscribe`.
         """
-        return ListedSubscriber.parse(self._data("POST", "/subscribers", {"email": email, **body}))
+        body = bodies.upsert(email, about)
+        return self._one(ListedSubscriber.parse, "POST", "/subscribers", body)
+
+    def update(self, subscriber_id: str, **change: Unpack[Change]) -> ListedSubscriber:
+        """A field of None is emptied. Raises Rejected 422 for an address that is another's."""
+        body = bodies.update(change)
+        return self._one(ListedSubscriber.parse, "PUT", f"/subscribers/{subscriber_id}", body)
 
     def subscriber(self, email_or_id: str) -> ListedSubscriber | None:
         try:
             path = f"/subscribers/{quote(email_or_id, safe='')}"
-            return ListedSubscriber.parse(self._data("GET", path))
+            return self._one(ListedSubscriber.parse, "GET", path)
         except Rejected as error:
             if error.status == 404:
                 return None
             raise
 
-    def clear_field(self, subscriber_id: str, key: str) -> None:
-        self._call("PUT", f"/subscribers/{subscriber_id}", {"fields": {key: None}})
-
-    def move(self, subscriber_id: str, email: str) -> None:
-        """Another address for the same subscriber. Raises Rejected 422 when it is another's."""
-        self._call("PUT", f"/subscribers/{subscriber_id}", {"email": email})
+    def subscribers(
+        self, *, cursor: str | None = None, limit: int = 100, status: str | None = None
+    ) -> Page[ListedSubscriber]:
+        """Some of all of them, each with its groups; `cursor` goes on where a page ended."""
+        query = {"limit": str(limit), "include": "groups"}
+        if cursor:
+            query["cursor"] = cursor
+        if status:
+            query["filter[status]"] = status
+        return parsed(_page, self._http.call("GET", "/subscribers", query=query))
 
     def forget(self, subscriber_id: str) -> None:
         """Take somebody off the list, and everything that is known of them, within thirty days."""
@@ -111,116 +123,174 @@ class MailerLite:
         self._gone("DELETE", f"/subscribers/{subscriber_id}")
 
     def join_group(self, subscriber_id: str, group_id: str) -> None:
-        self._call("POST", f"/subscribers/{subscriber_id}/groups/{group_id}")
+        self._one(Group.parse, "POST", f"/subscribers/{subscriber_id}/groups/{group_id}")
 
     def leave_group(self, subscriber_id: str, group_id: str) -> None:
         self._gone("DELETE", f"/subscribers/{subscriber_id}/groups/{group_id}")
 
+    def activity(self, subscriber_id: str, name: str) -> list[Activity]:
+        """The newest of one name, such as `automation_email_sent`, `email_bounce`."""
+        query = {"filter[log_name]": name, "limit": "100"}
+        path = f"/subscribers/{subscriber_id}/activity-log"
+        return self._all(Activity.parse, path, query=query, most=1)
+
+    def batch(self, calls: Sequence[BatchCall]) -> list[BatchReply]:
+        """Many calls in one, at most fifty, each with its own reply, in their order. Some may be
+        done and others not, also when this raises."""
+        if len(calls) > MOST_IN_A_BATCH:
+            raise ValueError(f"{len(calls)} calls in a batch")
+        body = {"requests": [call.body_of_request() for call in calls]}
+        answer = self._http.call("POST", "/batch", body)
+        return parsed(lambda found: _replies(found, len(calls)), answer)
+
+    # Groups and fields
+
     def groups(self) -> list[Group]:
-        return [Group(str(g["id"]), g["name"]) for g in self._pages("/groups")]
+        return self._all(Group.parse, "/groups")
 
     def create_group(self, name: str) -> Group:
-        data = self._data("POST", "/groups", {"name": name})
-        return Group(str(data["id"]), data["name"])
+        return self._one(Group.parse, "POST", "/groups", {"name": name}, once=True)
 
     def group_id(self, name_or_id: str) -> str:
         """The id of a group named, or identified, in the settings."""
         if name_or_id not in self._group_ids:  # it may have been made since we last looked
             groups = self.groups()
-            self._group_ids = {g.name: g.id for g in groups} | {g.id: g.id for g in groups}
+            self._group_ids.clear()
+            self._group_ids |= {g.name: g.id for g in groups} | {g.id: g.id for g in groups}
         if name_or_id not in self._group_ids:
             raise Rejected(404, f"there is no group {name_or_id!r}: run flask newsletter setup")
         return self._group_ids[name_or_id]
 
+    def fields(self) -> list[Field]:
+        return self._all(Field.parse, "/fields")
+
+    def create_field(self, name: str) -> Field:
+        """Make a text field; MailerLite derives its key from the name."""
+        body = {"name": name, "type": "text"}
+        return self._one(Field.parse, "POST", "/fields", body, once=True)
+
+    # Automations
+
     def automations(self, group_id: str) -> list[Automation]:
         """Those that begin when somebody joins this group."""
-        return [
-            Automation(
-                a["name"],
-                bool(a["enabled"] and a["complete"] and not a["broken"]),
-                bool(a["trigger_data"]["repeatable"]),
-            )
-            for a in self._pages(f"/automations?filter[group]={group_id}")
-        ]
+        return self._all(Automation.parse, "/automations", query={"filter[group]": group_id})
 
-    def field_keys(self) -> set[str]:
-        return {f["key"] for f in self._pages("/fields")}
+    def automation(self, automation_id: str) -> Automation:
+        return self._one(Automation.parse, "GET", f"/automations/{automation_id}")
 
-    def create_field(self, name: str) -> str:
-        """Make a text field; MailerLite derives the key, which is returned, from the name."""
-        return str(self._data("POST", "/fields", {"name": name, "type": "text"})["key"])
+    def automation_runs(
+        self, automation_id: str, status: str, *, email: str = ""
+    ) -> list[AutomationRun]:
+        """The newest with this status (completed, active, canceled or failed), of one address if
+        one is given."""
+        query = {"filter[status]": status, "limit": "100"}
+        if email:
+            query["filter[search]"] = email
+        path = f"/automations/{automation_id}/activity"
+        return self._all(AutomationRun.parse, path, query=query, most=1)
+
+    # Webhooks
 
     def webhooks(self) -> list[Webhook]:
-        return [Webhook(str(w["id"]), w["url"], w["secret"]) for w in self._pages("/webhooks")]
+        return self._all(Webhook.parse, "/webhooks")
 
-    def create_webhook(self, name: str, url: str, events: list[str]) -> Webhook:
-        body = {"name": name, "url": url, "events": events, "enabled": True, "batchable": False}
-        data = self._data("POST", "/webhooks", body)
-        return Webhook(str(data["id"]), data["url"], data["secret"])
+    def create_webhook(self, name: str, url: str, events: Sequence[str]) -> Webhook:
+        body = {
+            "name": name,
+            "url": url,
+            "events": list(events),
+            "enabled": True,
+            "batchable": True,
+        }
+        return self._one(Webhook.parse, "POST", "/webhooks", body, once=True)
 
-    def _pages(self, path: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        page = 1
-        while True:
-            sign = "&" if "?" in path else "?"
-            answer = self._call("GET", f"{path}{sign}limit=100&page={page}")
-            found += answer["data"]
-            if page >= answer.get("meta", {}).get("last_page", 1):
+    def update_webhook(self, webhook_id: str, events: Sequence[str]) -> Webhook:
+        """Switched on, for these events."""
+        body = {"events": list(events), "enabled": True, "batchable": True}
+        return self._one(Webhook.parse, "PUT", f"/webhooks/{webhook_id}", body)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        self._gone("DELETE", f"/webhooks/{webhook_id}")
+
+    def _one(
+        self,
+        parse: Callable[[Any], T],
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        once: bool = False,
+    ) -> T:
+        try:
+            answer = self._http.call(method, path, body, once=once)
+        except Rejected:
+            self._group_ids.clear()  # it may be a group that is gone
+            raise
+        return parsed(lambda found: parse(found["data"]), answer)
+
+    def _all(
+        self,
+        parse: Callable[[Any], T],
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        most: int | None = None,
+    ) -> list[T]:
+        """A list whole, or an error; or so many pages of it."""
+        found: list[T] = []
+        for page in range(1, (most or MOST_PAGES) + 1):
+            asked = {"limit": "100", **(query or {}), "page": str(page)}
+            answer = self._http.call("GET", path, query=asked)
+            found += parsed(lambda listed: [parse(each) for each in listed["data"]], answer)
+            if page >= parsed(_last_page, answer):
                 return found
-            page += 1
-
-    def _data(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        data: dict[str, Any] = self._call(method, path, body)["data"]
-        return data
+        if most is None:
+            raise NotUnderstood(f"{path} has more than {MOST_PAGES} pages")
+        return found
 
     def _gone(self, method: str, path: str) -> None:
         """Take something away; that it was not there is as good."""
         try:
-            self._call(method, path)
+            self._http.call(method, path)
         except Rejected as error:
             if error.status != 404:
                 raise
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        end_reading()
-        try:
-            answer = requests.request(
-                method, self._base + path, json=body, headers=self._headers, timeout=TIMEOUT
-            )
-        except requests.RequestException as error:
-            raise Unavailable(f"no answer: {type(error).__name__}") from error
-        if answer.status_code == 429 or answer.status_code == 408 or answer.status_code >= 500:
-            raise Unavailable(f"{answer.status_code} {_message(answer)}")
-        if answer.status_code >= 300:
-            self._group_ids = {}  # it may be a group that is gone
-            raise Rejected(answer.status_code, _message(answer))
-        if not answer.content:
-            return {}
-        try:
-            parsed = answer.json()
-        except requests.JSONDecodeError as error:
-            raise Unavailable("the answer was not JSON") from error
-        return parsed if isinstance(parsed, dict) else {}
-
 
 def init_app(app: Flask, config: Config) -> None:
-    key = config.mailerlite_api_key
-    app.extensions["mailerlite"] = MailerLite(config.mailerlite_api_base, key) if key else None
+    base, key = config.mailerlite_api_base, config.mailerlite_api_key
+    group_ids: dict[str, str] = {}
+    app.extensions["mailerlite"] = (
+        {urgent: MailerLite(Http(base, key, urgent=urgent), group_ids) for urgent in (False, True)}
+        if key
+        else None
+    )
 
 
-def client() -> MailerLite:
-    """The application's client; raises NotSetUp without a key."""
-    found: MailerLite | None = current_app.extensions["mailerlite"]
+def client(*, urgent: bool = False) -> MailerLite:
+    """The application's client; raises NotSetUp without a key.
+
+    `urgent` is for a visitor's code: it waits for nothing and is tried once, so that the code can
+    go another way; and some calls are kept for it that work in the background cannot have.
+    """
+    found: dict[bool, MailerLite] | None = current_app.extensions["mailerlite"]
     if found is None:
         raise NotSetUp("MAILERLITE_API_KEY is not set")
-    return found
+    return found[urgent]
 
 
-def _message(answer: requests.Response) -> str:
-    """Its own words. Some refusals are a bare JSON string, some are not JSON at all."""
-    try:
-        body = answer.json()
-    except requests.JSONDecodeError:
-        return answer.reason or "no reason given"
-    message = body.get("message") if isinstance(body, dict) else body
-    return str(message)[:300]
+def _page(answer: Any) -> Page[ListedSubscriber]:
+    cursor = answer["meta"]["next_cursor"]
+    items = tuple(ListedSubscriber.parse(each) for each in answer["data"])
+    return Page(items, None if cursor is None else str(cursor))
+
+
+def _last_page(answer: Any) -> int:
+    return int((answer.get("meta") or {}).get("last_page", 1))
+
+
+def _replies(answer: Any, how_many: int) -> list[BatchReply]:
+    replies = [BatchReply.parse(each) for each in answer["responses"]]
+    if len(replies) != how_many:
+        raise ValueError(f"{len(replies)} replies to {how_many} calls")
+    return replies

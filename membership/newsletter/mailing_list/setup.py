@@ -22,10 +22,10 @@ def run() -> Iterator[str]:
 
 
 def _field(client: mailerlite.MailerLite, key: str) -> Iterator[str]:
-    if key in client.field_keys():
+    if key in {field.key for field in client.fields()}:
         yield f"Field {key}: there already."
         return
-    made = client.create_field(key)
+    made = client.create_field(key).key
     yield f"Field {made}: made."
     if made != key:
         yield f"MailerLite chose another key: set MAILERLITE_CODE_FIELD={made} in .env."

@@ -1,0 +1,44 @@
+"""What is written of a subscriber: only what is given, so that whatever else is there stays."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+_MOMENT = "%Y-%m-%d %H:%M:%S"  # UTC, without a zone
+
+
+class Change(TypedDict, total=False):
+    """What `update` writes. Never groups: a PUT replaces them, those made by hand as well."""
+
+    email: str
+    fields: Mapping[str, str | int | None]
+    status: str
+
+
+class About(TypedDict, total=False):
+    """What `upsert` writes, or adds. `resubscribe` takes back an unsubscription."""
+
+    fields: Mapping[str, str | int | None]
+    groups: Iterable[str]
+    status: str
+    resubscribe: bool
+    opted_in_at: datetime
+    optin_ip: str
+
+
+def upsert(email: str, about: About) -> dict[str, Any]:
+    body: dict[str, Any] = {"email": email, **about}
+    if "groups" in about:
+        body["groups"] = list(about["groups"])
+    if "fields" in about:
+        body["fields"] = dict(about["fields"])
+    if "opted_in_at" in about:
+        body["opted_in_at"] = about["opted_in_at"].astimezone(UTC).strftime(_MOMENT)
+    return body
+
+
+def update(change: Change) -> dict[str, Any]:
+    body: dict[str, Any] = {**change}
+    if "fields" in change:
+        body["fields"] = dict(change["fields"])
+    return body

@@ -1,0 +1,244 @@
+"""One call to MailerLite by HTTP. The only module that imports `requests`; the key stays here.
+
+No error of a library leaves this module, nor is it kept as the cause of ours: it may quote what was
+sent, and the key is among that.
+"""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Self
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from membership.db import end_reading
+from membership.newsletter.wire import errors
+from membership.newsletter.wire.errors import MailerLiteError, Unavailable
+
+CONNECT, BETWEEN_BYTES = 3.05, 10.0  # seconds
+WHOLE, WHOLE_URGENT = 25.0, 8.0  # seconds for a call, however little comes at a time
+LARGEST = 8 * 1024 * 1024  # bytes of an answer
+PAUSE = 0.25  # seconds before a call is tried once more
+SHORT = timedelta(seconds=5)  # a wait that is worth it
+LONGEST_PAUSE = timedelta(hours=1)  # that MailerLite can ask for
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def error(self) -> MailerLiteError | None:
+        if self.status < HTTPStatus.MULTIPLE_CHOICES:
+            return None
+        return errors.refusal(self.status, self.body, wait=_retry_after(self.headers))
+
+
+class Http:
+    """`urgent`: somebody waits; one try, and no time lost where that does not do."""
+
+    def __init__(self, base: str, key: str, *, urgent: bool) -> None:
+        self._base = base
+        self._bearer = _Bearer(key)
+        self._urgent = urgent
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        once: bool = False,
+    ) -> Any:
+        """The JSON of the answer; None where it is empty. Raises MailerLiteError.
+
+        `once`: the call makes something, and would make two if it were done and tried again.
+        """
+        end_reading()
+        tries_left = 0 if self._urgent else 1
+        while True:
+            try:
+                answer = self._send(method, path, body, query)
+                if answer.error is None:
+                    return answer.body
+                safe = answer.status == HTTPStatus.TOO_MANY_REQUESTS or not once
+                error = answer.error
+            except Unavailable as unavailable:
+                safe, error = not once, unavailable
+            if not (tries_left and safe and _may_pass(error)):
+                raise error
+            tries_left -= 1
+            time.sleep(PAUSE)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, str] | None,
+    ) -> _Answer:
+        whole = WHOLE_URGENT if self._urgent else WHOLE
+        try:
+            with _Guard(whole) as guard, _session() as session:
+                found = session.request(
+                    method,
+                    self._base + path,
+                    params=query,
+                    json=body,
+                    auth=self._bearer,
+                    headers={"Accept": "application/json"},
+                    timeout=(CONNECT, min(BETWEEN_BYTES, whole)),
+                    allow_redirects=False,
+                    stream=True,
+                )
+                content = _content(found)
+                if guard.over:
+                    raise Unavailable(f"no whole answer within {whole:.0f} seconds")
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            if guard.over:
+                raise Unavailable(f"no whole answer within {whole:.0f} seconds") from None
+            raise Unavailable(f"no answer: {type(error).__name__}") from None
+        return _Answer(found.status_code, found.headers, _parsed(found.status_code, content))
+
+
+class _Bearer(AuthBase):
+    """As an `auth`, so that no .netrc takes the key's place."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+class _Guard:
+    """Ends a call that takes too long as a whole, by hanging up: libraries bound each wait alone,
+    and a byte a second could hold us for hours."""
+
+    def __init__(self, seconds: float) -> None:
+        self.over = False
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._hang_up)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._token = _guard.set(self)
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        _guard.reset(self._token)
+        with self._lock:
+            for each in self._sockets:
+                each.close()
+            self._sockets = []
+
+    def watch(self, connected: socket.socket) -> None:
+        with self._lock:  # a second handle: TLS takes the first one over
+            self._sockets.append(connected.dup())
+        if self.over:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        with self._lock:
+            self.over = True
+            for each in self._sockets:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+
+_guard: ContextVar[_Guard] = ContextVar("guard")
+
+
+class _Plain(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        connected = super()._new_conn()
+        _guard.get().watch(connected)
+        return connected
+
+
+class _Secure(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        connected = super()._new_conn()
+        _guard.get().watch(connected)
+        return connected
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Watched(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        return manager
+
+
+@contextmanager
+def _session() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.mount("http://", _Watched())
+        session.mount("https://", _Watched())
+        yield session
+
+
+def _content(found: requests.Response) -> bytes:
+    content = b""
+    with found:
+        for chunk in found.iter_content(64 * 1024):
+            content += chunk
+            if len(content) > LARGEST:
+                raise Unavailable(f"the answer is longer than {LARGEST // 1024 // 1024} MB")
+    return content
+
+
+def _parsed(status: int, content: bytes) -> Any:
+    """None where there is nothing. What is no JSON is no matter where it is a refusal anyway."""
+    if not content:
+        return None
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        if status < HTTPStatus.MULTIPLE_CHOICES:
+            raise Unavailable("the answer was not JSON") from None
+        return None
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Whole seconds; a date, which MailerLite does not send, counts as nothing."""
+    value = headers.get("Retry-After", "")
+    if not (value.isascii() and value.isdecimal()) or len(value) > 9:
+        return None
+    return min(timedelta(seconds=int(value)), LONGEST_PAUSE)
+
+
+def _may_pass(error: MailerLiteError) -> bool:
+    """Whether it is worth waiting for a moment."""
+    return isinstance(error, Unavailable) and (error.wait or timedelta()) <= SHORT
