@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from membership import journal
 from membership.accounts.models import User
-from membership.billing import entitlements, facts
+from membership.billing import entitlements, facts, reader_facts
 from membership.billing.entitlements import Held, Source, Wanted
 from membership.billing.models import Checkout, Customer, Grant, Subscription
 from membership.newsletter import subscribers
@@ -113,17 +113,26 @@ def _recompute(
 
 
 def tell_newsletter(session: Session, user_id: int, *, now: datetime) -> None:
-    """Whether this reader pays decides which group they belong in."""
+    """Whether this reader pays decides which group they belong in, there with what they have."""
     # Locked: what two payments of one member open and close at once is counted one by one.
     user = session.get_one(User, user_id, with_for_update={"key_share": True})
-    mine = select(Grant.id).where(Grant.user_id == user_id)
-    if session.scalars(mine.where(live(now)).limit(1)).first():
-        standing = Standing.PAID
-    elif session.scalars(mine.limit(1)).first():
-        standing = Standing.LAPSED
-    else:
-        standing = Standing.FREE
-    subscribers.set_standing(session, user.email, standing, now=now)
+    mine = session.scalars(select(Grant).where(Grant.user_id == user_id, live(now))).all()
+    plan, renews_on = reader_facts.plan_and_renewal(session, mine)
+    subscribers.set_membership(
+        session,
+        user.email,
+        _standing(session, user_id, pays=bool(mine)),
+        plan=plan,
+        renews_on=renews_on,
+        now=now,
+    )
+
+
+def _standing(session: Session, user_id: int, *, pays: bool) -> Standing:
+    if pays:
+        return Standing.PAID
+    ever = select(Grant.id).where(Grant.user_id == user_id)
+    return Standing.LAPSED if session.scalars(ever.limit(1)).first() else Standing.FREE
 
 
 def _grants_of(refs: Sequence[str]) -> Select[Grant]:

@@ -1,9 +1,10 @@
 """Rows of the newsletter: who asked for it, which codes live, what was sent."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Model
@@ -21,11 +22,17 @@ class Standing(StrEnum):
 class Subscriber(Due, Model):
     """An address that asked for the newsletter. Due while MailerLite should hold something else.
 
-    `status` is MailerLite's word (active, unsubscribed, unconfirmed, bounced, junk), None before
-    it has told us one. `letters` says that its owner asked for the newsletter, and not only for the
-    way into an account. `has_account` is written by accounts, above. `moved_from` is the address
-    MailerLite has, while that is another one; `left_at` says when they asked to be forgotten, there
-    and then here.
+    What is wanted. `letters` says that its owner asked for the newsletter, and not only for the
+    way into an account; `stopped_at` when they said no, here or there; `resubscribe_at` when they
+    ticked the box again after that: the one thing that takes them back on the list.
+    `has_account` is written by accounts, above; `standing`, `plan` and `renews_on` by billing.
+    `left_at` says when they asked to be forgotten, there and then here.
+
+    What MailerLite has, as last read at `read_at`. `status` is its word (active, unsubscribed,
+    unconfirmed, bounced, junk), or "deleted" for who was on the list and is no more, None before
+    it has told us one; `held` the rest (see mailing_list/held.py). `moved_from` is the address
+    it has, while that is another one. `reread`: something changed there since. `seen_in` is the
+    last comparison of whole lists that found them there.
     """
 
     __tablename__ = "subscribers"
@@ -34,14 +41,29 @@ class Subscriber(Due, Model):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     letters: Mapped[bool] = mapped_column(default=False)
+    stopped_at: Mapped[datetime | None]
+    resubscribe_at: Mapped[datetime | None]
     has_account: Mapped[bool] = mapped_column(default=False)
     standing: Mapped[Standing] = mapped_column(default=Standing.FREE)
-    listed_as: Mapped[Standing | None]
+    plan: Mapped[str | None]
+    renews_on: Mapped[date | None]
     mailerlite_id: Mapped[str | None] = mapped_column(index=True)
     status: Mapped[str | None]
+    held: Mapped[dict[str, Any] | None]
+    read_at: Mapped[datetime | None]
+    reread: Mapped[bool] = mapped_column(default=False, server_default=false())
+    seen_in: Mapped[int | None]
     code_group_joined_at: Mapped[datetime | None]
     moved_from: Mapped[str | None]
     left_at: Mapped[datetime | None]
+
+    @property
+    def wants_letters(self) -> bool:
+        """Whether letters should come: asked for, and nobody said no since."""
+        refused = self.stopped_at is not None and (
+            self.resubscribe_at is None or self.resubscribe_at < self.stopped_at
+        )
+        return self.confirmed_at is not None and self.letters and not refused
 
 
 class Challenge(Model):

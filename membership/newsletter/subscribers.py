@@ -1,6 +1,6 @@
 """An address's row: found, made, and told what it should be."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -28,12 +28,53 @@ def of(session: Session, email: str, *, now: datetime) -> Subscriber:
 
 
 def gets_letters(session: Session, email: str) -> bool:
+    """Whether letters come: wanted here, and not refused by their mail server there."""
     subscriber = find(session, email)
-    return subscriber is not None and subscriber.letters
+    return subscriber is not None and subscriber.wants_letters and subscriber.status != "bounced"
 
 
-def set_standing(session: Session, email: str, standing: Standing, *, now: datetime) -> None:
-    """Which group this reader belongs in, told by billing; MailerLite follows."""
+def want_letters(session: Session, email: str, now: datetime) -> None:
+    """Their owner, who has proven the address, ticked the box: letters, also after having
+    unsubscribed here or there."""
+    subscriber = _locked(session, email, now)
+    if not subscriber.wants_letters or subscriber.status not in (None, "active"):
+        subscriber.letters, subscriber.resubscribe_at = True, now
+        subscriber.confirmed_at = subscriber.confirmed_at or now
+        subscriber.stopped_at = None
+        subscriber.due_at = now
+    session.flush()
+
+
+def stop_letters(session: Session, email: str, now: datetime) -> None:
+    """No more letters, said here; MailerLite is to know. They stay a reader of ours, or a member,
+    and come back by ticking the box alone."""
+    subscriber = _locked(session, email, now)
+    subscriber.letters, subscriber.resubscribe_at = False, None
+    subscriber.stopped_at = subscriber.stopped_at or now
+    subscriber.due_at = now
+    session.flush()
+
+
+def set_membership(
+    session: Session,
+    email: str,
+    standing: Standing,
+    *,
+    plan: str | None,
+    renews_on: date | None,
+    now: datetime,
+) -> None:
+    """What billing knows of this reader: their group, what they have, and when it renews."""
     subscriber = find(session, email)
-    if subscriber and subscriber.standing != standing:
-        subscriber.standing, subscriber.due_at = standing, now
+    if subscriber is None:
+        return
+    was = (subscriber.standing, subscriber.plan, subscriber.renews_on)
+    if was != (standing, plan, renews_on):
+        subscriber.standing, subscriber.plan, subscriber.renews_on = standing, plan, renews_on
+        subscriber.due_at = now
+
+
+def _locked(session: Session, email: str, now: datetime) -> Subscriber:
+    subscriber = of(session, email, now=now)
+    session.refresh(subscriber, with_for_update=True)  # the list may be told of it at this moment
+    return subscriber

@@ -55,13 +55,12 @@ def _put_on(subscriber: Subscriber) -> None:
     )
     if subscriber.code_group_joined_at:
         client.leave_group(listed.id, client.group_id(settings.mailerlite_code_group))
-        client.clear_field(listed.id, settings.mailerlite_code_field)
-    if subscriber.listed_as and subscriber.listed_as is not standing:
-        client.leave_group(listed.id, client.group_id(_group(settings, subscriber.listed_as)))
+        client.update(listed.id, fields={settings.mailerlite_code_field: None})
+    for other in set(Standing) - {standing}:
+        client.leave_group(listed.id, client.group_id(_group(settings, other)))
     with transaction() as session:
         due.finish(session, subscriber)
         subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
-        subscriber.listed_as = standing if listed.status == "active" else None
         subscriber.code_group_joined_at = None
         if listed.email.lower() == subscriber.email:
             subscriber.moved_from = None
@@ -77,7 +76,7 @@ def _left_alone(client: MailerLite, subscriber: Subscriber) -> ListedSubscriber 
         return None
     try:
         if listed.status != "bounced":  # that was the old address's fault
-            client.move(listed.id, subscriber.email)
+            client.update(listed.id, email=subscriber.email)
             return None
     except mailerlite.Rejected:
         if listed.status in OPTED_OUT:
@@ -93,7 +92,7 @@ def _listed(client: MailerLite, subscriber: Subscriber, group_id: str) -> Listed
         return client.upsert(
             subscriber.email,
             groups=[group_id],
-            opted_in_at=confirmed_at.strftime("%Y-%m-%d %H:%M:%S"),
+            opted_in_at=confirmed_at,
         )
     except mailerlite.Rejected as error:
         gone = client.subscriber(subscriber.email) if error.status == 422 else None
