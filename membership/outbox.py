@@ -1,34 +1,30 @@
-"""Mail to send: rows first, SMTP later. The only module that speaks SMTP, through Flask-Mail.
+"""Mail to send: rows first, SMTP later.
 
 A row holds a kind and ids; the text is rendered when it is sent, so that no code or token is
-stored. Flask-Mail gets here what it lacks: a timeout, verified TLS, and no line breaks in headers.
+stored. A letter that the mail server refuses for good is not tried again; whatever is only about
+today is, later and later.
 """
 
 import logging
-import smtplib
-import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import make_msgid
-from functools import cache
-from types import TracebackType
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-import flask_mail
 from flask import Flask, current_app, render_template
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from membership import clock, config, due, jobs
-from membership.db import Model, changed, end_reading, transaction
+from membership import clock, config, due, jobs, smtp
+from membership.db import Model, changed, transaction
+from membership.smtp import Letter, PutOff, Refusal, Refused
 
 log = logging.getLogger(__name__)
-TIMEOUT = 10.0  # seconds, for connecting and for each answer
-# Other refusals (a greeting, our sender, our machine) are about us: mended, the mail can go.
-NO_SUCH_RECIPIENT = (550, 551, 552, 553)
+PATIENCE = timedelta(days=5)  # with a server that says "later" of a recipient, as mail servers have
 
 
 @dataclass(frozen=True)
@@ -40,18 +36,21 @@ class Mail:
     html: str
 
 
-class Refused(Exception):
-    """The mail server will never take this message; trying again cannot help."""
+class State(StrEnum):
+    """What became of a mail. WITHDRAWN: it was no longer true when its turn came."""
 
-
-class ServerRefused(Exception):
-    """The mail server cannot be reached, or does not let us in; `str()` says why."""
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class OutboxMessage(due.Due, Model):
     """One mail to one person. Due until `sent_at` or `refused_at` is set, or it is no longer true.
 
-    `fact` is what it tells, of which nobody is to be told twice; None for what may be said again.
+    `refusal` says what was refused for good, and `last_error` in whose words; while it waits,
+    `last_error` says what went wrong last. `fact` is what it tells, of which nobody is to be told
+    twice; None for what may be said again.
     """
 
     __tablename__ = "outbox"
@@ -64,6 +63,20 @@ class OutboxMessage(due.Due, Model):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]
+    refusal: Mapped[Refusal | None]
+
+    @property
+    def state(self) -> State:
+        if self.sent_at:
+            return State.SENT
+        if self.refused_at:
+            return State.REFUSED
+        return State.WITHDRAWN if self.due_at is None else State.WAITING
+
+    @property
+    def bounced(self) -> bool:
+        """Whether its recipient does not exist, or takes no mail."""
+        return self.refusal is Refusal.RECIPIENT
 
 
 # Returns None when the message is no longer worth sending.
@@ -71,7 +84,7 @@ Renderer = Callable[[OutboxMessage], Mail | None]
 
 
 def init_app(app: Flask) -> None:
-    flask_mail.Mail(app)
+    smtp.init_app(app)
     app.extensions["outbox"] = {}
     app.extensions["outbox without rows"] = set()
 
@@ -125,17 +138,6 @@ def drain() -> None:
     jobs.work(OutboxMessage, _send, kind="outbox")
 
 
-def try_server() -> None:
-    """Connect, encrypt and sign in as for a mail, and leave. Raises ServerRefused."""
-    end_reading()
-    try:
-        with _Connection(current_app.extensions["mail"]) as connection:
-            if connection.host:
-                connection.host.ehlo_or_helo_if_needed()
-    except (OSError, smtplib.SMTPException) as error:
-        raise ServerRefused(f"{type(error).__name__}: {error}") from error
-
-
 def _message(kind: str, recipient: str, params: dict[str, Any]) -> OutboxMessage:
     now = clock.now()
     return OutboxMessage(
@@ -165,7 +167,7 @@ def _send(message: OutboxMessage) -> None:
             _hand_over(message, mail)
     except Refused as refusal:
         log.warning("mail %s was refused: %s", message.message_id, refusal)
-        _settle(message, refused_at=clock.now(), last_error=str(refusal))
+        _settle(message, refused_at=clock.now(), refusal=refusal.what, last_error=str(refusal))
     else:
         _settle(message, sent_at=clock.now() if mail else None)
 
@@ -189,68 +191,13 @@ def _render(message: OutboxMessage) -> Mail | None:
 
 
 def _hand_over(message: OutboxMessage, mail: Mail) -> None:
-    """Give it to the mail server. Raises Refused, or whatever went wrong for now."""
-    letter = flask_mail.Message(
-        subject=" ".join(mail.subject.split()),
-        recipients=[message.recipient],
-        reply_to=config.current().contact_email,
-        body=mail.text,
-        html=mail.html,
-        extra_headers={"Auto-Submitted": "auto-generated"},
-    )
-    letter.msgId = message.message_id
-    end_reading()  # the letter is complete: no transaction waits for a mail server
+    """Raises Refused, also when "later" has been the answer for too long, or what is wrong now."""
+    letter = Letter(message.recipient, mail.subject, mail.text, mail.html, message.message_id)
+    tried_for = clock.now() - message.created_at
     try:
-        with _Connection(current_app.extensions["mail"]) as connection:
-            connection.send(letter)
-    except flask_mail.BadHeaderError as error:
-        raise Refused("the address or subject has a line break") from error
-    except smtplib.SMTPRecipientsRefused as error:
-        code, answer = next(iter(error.recipients.values()))
-        if code in NO_SUCH_RECIPIENT:
-            raise Refused(f"{code} {answer.decode(errors='replace')}") from error
-        raise
-    except smtplib.SMTPDataError as error:
-        if error.smtp_code >= 500:
-            raise Refused(str(error)) from error
-        raise
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Who may say that a server is who it says. Read once: reading takes longer than a mail."""
-    return ssl.create_default_context()
-
-
-class _Connection(flask_mail.Connection):
-    """Flask-Mail's connection, with a timeout and a certificate that is looked at."""
-
-    def configure_host(self) -> smtplib.SMTP:
-        mail = self.mail
-        if mail.use_ssl:
-            host: smtplib.SMTP = smtplib.SMTP_SSL(
-                mail.server, mail.port, timeout=TIMEOUT, context=_trusted()
-            )
-        else:
-            host = smtplib.SMTP(mail.server, mail.port, timeout=TIMEOUT)
-        try:
-            if mail.use_tls:
-                host.starttls(context=_trusted())
-            if mail.username and mail.password:
-                host.login(mail.username, mail.password)
-        except (OSError, smtplib.SMTPException):
-            host.close()
+        smtp.hand_over(letter)
+    except PutOff as error:
+        if tried_for < PATIENCE:
             raise
-        return host
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        try:
-            if self.host:
-                self.host.quit()
-        except (smtplib.SMTPException, OSError):
-            pass  # the message was accepted or refused already; a rude goodbye changes nothing
+        words = f"put off for {tried_for.days} days, the last time with: {error}"
+        raise Refused(error.what, words) from error

@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool
 from membership import due, outbox
 from membership.config import ROOT
 from membership.db import db, transaction
-from membership.outbox import Mail, OutboxMessage
+from membership.outbox import Mail, OutboxMessage, State
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.ports import free_ports
@@ -161,7 +161,45 @@ def test_an_address_the_server_refuses_for_good_is_not_tried_again(
     drain(app)
     assert row(app).refused_at == clock()
     assert row(app).due_at is None
+    assert row(app).state is State.REFUSED
+    assert row(app).bounced
     assert "no such user" in (row(app).last_error or "")
+    clock.passes(timedelta(days=30))
+    server[0].answer = "250 OK"
+    drain(app)
+    assert server[0].taken == []
+
+
+def test_a_server_that_is_set_against_us_is_asked_until_that_is_mended(
+    app: Flask, server: tuple[Server, int], clock: MovableClock
+) -> None:
+    """However long it takes: nothing that people wait for is lost by a wrong setting."""
+    server[0].answer = "550 5.7.1 your server is on a list"
+    queue(app)
+    for _ in range(8):
+        drain(app)
+        clock.passes(timedelta(days=1))
+    assert row(app).state is State.WAITING
+    assert "on a list" in (row(app).last_error or "")
+    server[0].answer = "250 OK"
+    drain(app)
+    assert row(app).state is State.SENT
+
+
+def test_an_address_that_is_put_off_for_days_is_given_up(
+    app: Flask, server: tuple[Server, int], clock: MovableClock
+) -> None:
+    server[0].answer = "450 4.2.1 not now"
+    queue(app)
+    for _ in range(6):
+        drain(app)
+        assert row(app).state is State.WAITING
+        clock.passes(timedelta(hours=23))
+    drain(app)
+    assert row(app).state is State.REFUSED
+    assert row(app).bounced
+    assert "put off for 5 days" in (row(app).last_error or "")
+    assert "not now" in (row(app).last_error or "")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +220,7 @@ def test_what_is_no_longer_worth_sending_is_not_sent(
     queue(app, "pointless")
     drain(app)
     assert server[0].taken == []
-    assert row(app).due_at is None
+    assert row(app).state is State.WITHDRAWN
     assert row(app).sent_at is None
 
 
@@ -246,7 +284,7 @@ def test_a_message_that_cannot_be_drawn_does_not_hold_up_the_others(
 
 
 def test_a_server_that_says_nothing_is_left_after_a_while(make_app: Callable[..., Flask]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes outbox.TIMEOUT, ten seconds
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes smtp.TIMEOUT, ten seconds
         app = make_app(MAIL_PORT=str(silent.getsockname()[1]))
         outbox.register(app, "hello", lambda _: Mail("Hello", "Hello", "Hello"))
         queue(app)

@@ -1,6 +1,6 @@
 """The mail server."""
 
-from membership import outbox
+from membership import smtp
 from membership.config import Config
 from membership.doctor.findings import Check, Said, broken, look, well
 from membership.doctor.visit import Visit
@@ -12,8 +12,8 @@ def _smtp(visit: Visit) -> Said:
     settings = visit.settings
     where = f"{settings.mail_server}:{settings.mail_port}"
     try:
-        outbox.try_server()
-    except outbox.ServerRefused as error:
+        smtp.try_server()
+    except smtp.ServerRefused as error:
         return broken(
             f"{where} does not take our mail: {error}",
             "Look at MAIL_SERVER, MAIL_PORT, MAIL_USERNAME and MAIL_PASSWORD. Port 587 wants "
