@@ -73,7 +73,7 @@ from membership.newsletter import routes as newsletter
 from membership.newsletter.codes import delivery, emails
 from membership.newsletter.mailing_list import events as list_events
 from membership.newsletter.mailing_list import sync as list_sync
-from membership.pages import errors, headers, health, origins
+from membership.pages import brand, errors, headers, health, maintenance, origins, texts, theme
 from membership.pages import routes as pages
 from membership.premium import routes as premium
 from webhooks import mailerlite as mailerlite_webhook
@@ -81,6 +81,7 @@ from webhooks import stripe as stripe_webhook
 
 BLUEPRINTS = (
     pages.bp,
+    theme.bp,
     health.bp,
     newsletter.bp,
     accounts.bp,
@@ -211,10 +212,13 @@ def _wire_pages(app: Flask, config: Config) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     posts.init_app(app)
+    texts.init_app(app, config)
+    maintenance.init_app(app)
     errors.init_app(app)
     origins.init_app(app, config)
     headers.init_app(app, config)
     app.template_filter("day")(dates.day)
+    app.jinja_env.globals.update(brand=brand.read(), theme=theme, texts=texts.listed)
 
     @app.context_processor
     def for_every_template() -> dict[str, Any]:

@@ -24,6 +24,12 @@ def forget() -> None:
 
 
 def local(target: str | None) -> str | None:
+    """`target` when it is a path on this site that does not only lead on, else None."""
+    found = here(target)
+    return None if found and urlsplit(found).path in NOT_A_DESTINATION else found
+
+
+def here(target: str | None) -> str | None:
     """`target` when it is a path on this site, else None.
 
     Browsers read a backslash as a slash and drop control characters, so neither may be in it.
@@ -33,6 +39,6 @@ def local(target: str | None) -> str | None:
     if "\\" in target or any(ord(c) <= 32 or ord(c) == 127 for c in target):
         return None
     parts = urlsplit(target)
-    if parts.scheme or parts.netloc or parts.path in NOT_A_DESTINATION:
+    if parts.scheme or parts.netloc:
         return None
     return target

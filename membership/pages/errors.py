@@ -3,6 +3,7 @@
 import secrets
 import time
 from datetime import timedelta
+from http import HTTPStatus
 from math import ceil
 from typing import Any
 
@@ -11,6 +12,8 @@ from flask import Flask, current_app, flash, g, redirect, render_template, url_f
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from membership import logs
@@ -20,13 +23,17 @@ from membership.billing.stripe_api import StripeError
 from membership.extensions import limiter
 from membership.waits import TooSoon
 
+TRY_AGAIN_IN = 60  # seconds
 WORDS = {
     400: ("That did not work", "The request could not be understood."),
     401: ("Please sign in", "This page is for members."),
+    402: ("This is for paying members", "The plans say what opens it."),
     403: ("Not allowed", "You may not open this page."),
     404: ("Page not found", "There is no page at this address. It may have moved."),
     405: ("That did not work", "This address does not take that kind of request."),
+    410: ("No longer here", "What was at this address has been taken away, and stays away."),
     413: ("Too much", "What you sent is larger than this page accepts."),
+    503: ("Back in a moment", "The site cannot do this just now."),
     429: ("A moment, please", "That was a lot in a short time."),
 }
 
@@ -40,6 +47,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(TooSoon, _too_soon)
     app.register_error_handler(Over, _signed_out)
     app.register_error_handler(StripeError, _stripe_away)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(InternalServerError, _broken)
 
 
@@ -86,9 +95,19 @@ def _stripe_away(_: StripeError) -> ResponseReturnValue:
     )
 
 
+def _database_away(error: Exception) -> ResponseReturnValue:
+    _note((type(error), error, error.__traceback__))
+    page, status = _page(
+        503,
+        "Back in a moment",
+        "The site cannot reach its database just now. Nothing you have is lost, and what you sent "
+        "was not done: try it again in a minute.",
+        error_id=g.get("error_id"),
+    )
+    return page, status, {"Retry-After": str(TRY_AGAIN_IN)}
+
+
 def _broken(_: InternalServerError) -> ResponseReturnValue:
-    # Flask-Login would ask the database who this is, and it may be the database that broke.
-    g._login_user = Visitor()
     return _page(
         500,
         "Something broke here",
@@ -111,5 +130,8 @@ def _wait(seconds: int, message: str, *, back: str | None = None) -> ResponseRet
 
 
 def _page(status: int, title: str, message: str, **more: str | None) -> tuple[str, int]:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # Flask-Login would ask the database who this is, and it may be the database that broke.
+        g._login_user = Visitor()
     page = render_template("errors/error.html", status=status, title=title, message=message, **more)
     return page, status

@@ -6,6 +6,16 @@ from flask import Flask, Response, request, session
 
 from membership.config import STRIPE_API, Config
 
+# They ask no cookie who it is, and say themselves how long they may be kept.
+WHOEVER_ASKS = (
+    "static",
+    "theme.icon",
+    "downloads.picture",
+    "feeds.public",
+    "feeds.private",
+    "sitemap.sitemap",
+    "sitemap.robots",
+)
 STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
 
 
@@ -26,16 +36,18 @@ def init_app(app: Flask, config: Config) -> None:
         )
         if config.https:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        if _personal():
+        personal = _personal()
+        if personal:
             # Only no-store keeps the Back button from showing a members' page after signing out.
             headers["Cache-Control"] = "no-store"
+        if personal or response.mimetype == "text/html":  # drawn in the colours they chose
             response.vary.add("Cookie")
         return response
 
 
 def _personal() -> bool:
     """Whether the answer may depend on who asks: everybody we know anything of has a session."""
-    return request.endpoint not in ("static", "library.feed") and bool(session)
+    return request.endpoint not in WHOEVER_ASKS and bool(session)
 
 
 def _policy(config: Config) -> str:
