@@ -40,11 +40,13 @@ STANDING: ContextVar[Standing | None] = ContextVar("STANDING", default=None)
 class Clock:
     """Real time and how far ahead of it we are; kept in the store, and in a file for others.
 
-    The file holds `{"ahead": seconds}`. `soonest` is set by whoever knows what happens next.
+    The file holds `{"ahead": seconds}`. `soonest` is set by whoever knows what happens next,
+    `moved` by whoever wants to hear that time was moved.
     """
 
     def __init__(self, store: Store, file: Path | None = None) -> None:
         self.soonest: Callable[[], Occurrence | None] = lambda: None
+        self.moved: Callable[[], object] = lambda: None
         self._store = store
         self._lock = store.lock
         self._file = file
@@ -117,6 +119,7 @@ class Clock:
             self._ahead = ahead
             self._store.put(KIND, KIND, {"ahead": ahead})
             self._tell()
+            self.moved()
 
     def _tell(self) -> None:
         """Whole or not at all: who reads it meanwhile sees the old one."""

@@ -5,7 +5,6 @@ to one address leaves in its order.
 """
 
 import heapq
-import time
 from collections.abc import Callable
 from itertools import count
 from threading import Condition, Lock, Thread
@@ -27,14 +26,14 @@ class Courier:
         self._senders = {sender.name: sender for sender in senders}
         # The store's own lock: one thread never holds the one while it waits for the other.
         self._changed = store.lock.condition()
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[tuple[str, str], _Lane] = {}
         self._paused = False
         self._running = False
 
     def start(self) -> None:
         with self._changed:
             for delivery in self._waiting():
-                self._lane(delivery["url"]).add(delivery)
+                self._lane(delivery).add(delivery)
             self._running = True
             for lane in self._lanes.values():
                 lane.start()
@@ -63,12 +62,17 @@ class Courier:
         faults = self.faults.webhooks
         for _ in range(2 if self.faults.happens(faults.twice) else 1):
             delivery = deliveries.new(
-                sender, url=url, secret=secret, endpoint=endpoint, event=event, body=body
+                self._senders[sender],
+                url=url,
+                secret=secret,
+                endpoint=endpoint,
+                event=event,
+                body=body,
             )
             self._meddle(delivery)
             with self._changed:
                 self._store.put(KIND, delivery["id"], delivery)
-                self._lane(url).add(delivery)
+                self._lane(delivery).add(delivery)
                 self._changed.notify_all()
 
     def _meddle(self, delivery: Document) -> None:
@@ -96,27 +100,31 @@ class Courier:
         waiting = self._waiting()
         if self.faults.webhooks.shuffled:
             self.faults.chance.shuffle(waiting)
-        return sum(
-            self._lane(each["url"]).bring(each["id"], len(each["attempts"])) for each in waiting
-        )
+        return sum(self._lane(each).bring(each["id"], len(each["attempts"])) for each in waiting)
 
     def send_again(self, delivery_id: str) -> None:
         """One more attempt now, whatever became of the earlier ones."""
         delivery = self._store.get(KIND, delivery_id)
         if delivery:
-            self._lane(delivery["url"]).bring(delivery_id, None)
+            self._lane(delivery).bring(delivery_id, None)
 
     def _waiting(self) -> list[Document]:
         return self._store.having(KIND, "state", "pending")
 
-    def _lane(self, url: str) -> "_Lane":
+    def wake(self) -> None:
+        """Look again what is due: a sender's time has been moved."""
         with self._changed:
-            if url not in self._lanes:
-                lane = _Lane(self._changed, self._may_go, self._attempt)
-                self._lanes[url] = lane
+            self._changed.notify_all()
+
+    def _lane(self, delivery: Document) -> "_Lane":
+        sender, way = self._senders[delivery["sender"]], (delivery["sender"], delivery["url"])
+        with self._changed:
+            if way not in self._lanes:
+                lane = _Lane(self._changed, self._may_go, self._attempt, sender.now)
+                self._lanes[way] = lane
                 if self._running:
                     lane.start()
-            return self._lanes[url]
+            return self._lanes[way]
 
     def _may_go(self) -> bool | None:
         """Whether anything may leave now; None when it is time to stop."""
@@ -130,9 +138,11 @@ class Courier:
         as_it_was = deliveries.is_pending(delivery) and len(delivery["attempts"]) == after_tries
         if after_tries is not None and not as_it_was:
             return None
-        after = deliveries.attempted(self._senders[delivery["sender"]], delivery)
+        sender = self._senders[delivery["sender"]]
+        after = deliveries.attempted(sender, delivery)
         with self._changed:
             self._store.put(KIND, delivery_id, after)
+            sender.answered(after)
             self._changed.notify_all()
         return after
 
@@ -145,10 +155,12 @@ class _Lane:
         changed: Condition,
         may_go: Callable[[], bool | None],
         attempt: Callable[[str, int | None], Document | None],
+        now: Callable[[], float],
     ) -> None:
         self._changed = changed
         self._may_go = may_go
         self._attempt = attempt
+        self._now = now
         self._due: list[tuple[float, int, str, int]] = []
         self._numbers = count()
         self._sending = Lock()
@@ -185,11 +197,11 @@ class _Lane:
         """Waits until something is due; None when it is time to stop."""
         with self._changed:
             while (going := self._may_go()) is not None:
-                if going and self._due and self._due[0][0] <= time.time():
+                if going and self._due and self._due[0][0] <= self._now():
                     return heapq.heappop(self._due)[2:]
                 self._changed.wait(self._rest() if going else None)
             return None
 
     def _rest(self) -> float | None:
         """Seconds until something is due; None when nothing will be by itself."""
-        return max(0.0, self._due[0][0] - time.time()) if self._due else None
+        return max(0.0, self._due[0][0] - self._now()) if self._due else None

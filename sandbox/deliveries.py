@@ -1,8 +1,8 @@
 """A delivery: one event on its way to one address, and each attempt to bring it there.
 
-It is a document with `state` (pending, delivered, given up, lost), `due` (real time, in unix
-seconds), `late` (held back on purpose) and `attempts` (`at`, `seconds`, `status` or None for no
-answer, and the beginning of the `answer`).
+It is a document with `state` (pending, delivered, given up, lost), `due` (in unix seconds of its
+sender's time), `late` (held back on purpose) and `attempts` (`at`, `seconds`, `status` or None for
+no answer, and the beginning of the `answer`).
 """
 
 import logging
@@ -26,19 +26,25 @@ KEPT = 400  # characters of an answer
 class Sender:
     """Whose webhooks: how they are signed, how long one waits, and after how long one tries again.
 
-    `sign` takes the endpoint's secret and the body, and gives the headers.
+    `sign` takes the endpoint's secret and the body, and gives the headers. `ahead` is by how many
+    seconds the sender's time is ahead of real time; `answered` is told what an attempt came to.
     """
 
     name: str
     sign: Callable[[str, bytes], Mapping[str, str]]
     patience: float
     intervals: tuple[float, ...]
+    ahead: Callable[[], float] = lambda: 0.0
+    answered: Callable[[Document], None] = lambda _delivery: None
+
+    def now(self) -> float:
+        return time.time() + self.ahead()
 
 
-def new(sender: str, *, url: str, secret: str, endpoint: str, event: str, body: str) -> Document:
+def new(sender: Sender, *, url: str, secret: str, endpoint: str, event: str, body: str) -> Document:
     return {
         "id": ids.new("dlv"),
-        "sender": sender,
+        "sender": sender.name,
         "url": url,
         "secret": secret,
         "endpoint": endpoint,
@@ -46,7 +52,7 @@ def new(sender: str, *, url: str, secret: str, endpoint: str, event: str, body: 
         "body": body,
         "state": "pending",
         "late": False,
-        "due": time.time(),
+        "due": sender.now(),
         "attempts": [],
     }
 
@@ -101,4 +107,4 @@ def _outcome(sender: Sender, delivery: Document) -> tuple[str, float]:
         return "delivered", 0.0
     if len(attempts) > len(sender.intervals):
         return "given up", 0.0
-    return "pending", time.time() + sender.intervals[len(attempts) - 1]
+    return "pending", sender.now() + sender.intervals[len(attempts) - 1]

@@ -8,9 +8,23 @@ repeatable.
 import random
 import time
 from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
 
 STRIPE = ("down", "slow", "limit")
-MAILERLITE = ("down", "slow", "limit", "refuse")
+MAILERLITE = (
+    "down",
+    "slow",
+    "limit",
+    "refuse",
+    "bare",
+    "error",
+    "gateway",
+    "hang",
+    "unauthorized",
+    "forbidden",
+    "missing",
+)
+LONGEST_HANG = 120.0  # seconds after which whatever stands before an API gives up
 
 
 @dataclass
@@ -53,12 +67,14 @@ class WebhookFaults:
 @dataclass
 class Faults:
     """`slowness` is how many seconds a slow API takes before it answers, `mail_refused` the share
-    of mails that the mail server does not take just now."""
+    of mails that the mail server does not take just now, `mailerlite_only` a pattern of the calls
+    that MailerLite's fault strikes ("POST campaigns/*/schedule")."""
 
     stripe: str | None = None
     stripe_share: float = 1.0
     mailerlite: str | None = None
     mailerlite_share: float = 1.0
+    mailerlite_only: str | None = None
     slowness: float = 15.0
     mail_refused: float = 0.0
     webhooks: WebhookFaults = field(default_factory=WebhookFaults)
@@ -68,7 +84,10 @@ class Faults:
         """What is wrong with this one call."""
         return self.stripe if self.happens(self.stripe_share) else None
 
-    def of_mailerlite(self) -> str | None:
+    def of_mailerlite(self, call: str) -> str | None:
+        """The same there; `call` is a method and a path below `api/`."""
+        if self.mailerlite_only and not fnmatchcase(call, self.mailerlite_only):
+            return None
         return self.mailerlite if self.happens(self.mailerlite_share) else None
 
     def happens(self, share: float) -> bool:
@@ -76,6 +95,12 @@ class Faults:
 
     def dawdle(self) -> None:
         time.sleep(self.slowness)
+
+    def hang(self) -> None:
+        """Until MailerLite no longer hangs; nobody waits for as long as that."""
+        over = time.monotonic() + LONGEST_HANG
+        while self.mailerlite == "hang" and time.monotonic() < over:
+            time.sleep(0.02)
 
 
 def share(name: str, value: float) -> float:

@@ -14,7 +14,9 @@ from typing import Any
 
 from sandbox.courier import Courier
 from sandbox.faults import MAILERLITE, STRIPE, Faults, WebhookFaults, one_of, seconds, share
-from sandbox.mailerlite.api import Budget
+from sandbox.mailerlite.budget import Budget
+from sandbox.mailerlite.campaigns import PLANS, plan
+from sandbox.mailerlite.lists import Lists
 from sandbox.stripe import dunning
 from sandbox.stripe.account import Account
 
@@ -22,13 +24,16 @@ from sandbox.stripe.account import Account
 class Knobs:
     """What can go wrong, and how often. All is well until somebody turns one of them.
 
-    A restart sets all of them right, but for `after_retries`, which is kept.
+    A restart sets all of them right, but for how the accounts are set up, which is kept:
+    `after_retries`, `double_opt_in` and `mailerlite_plan`.
     """
 
     account: Account
+    lists: Lists
     faults: Faults
     _courier: Courier
     _budget: Budget
+    _imports: Budget
 
     @property
     def stripe_fault(self) -> str | None:
@@ -50,7 +55,10 @@ class Knobs:
 
     @property
     def mailerlite_fault(self) -> str | None:
-        """None, "down" (503), "slow", "limit" (429) or "refuse" (422 for every write)."""
+        """None, "down" (503), "error" (500), "gateway" (502, a page), "slow", "hang" (no answer),
+        "limit" (429), "unauthorized" (401), "forbidden" (403), "missing" (404), "refuse" (422 for
+        every write) or "bare" (the same, and nothing but a sentence).
+        """
         return self.faults.mailerlite
 
     @mailerlite_fault.setter
@@ -73,9 +81,57 @@ class Knobs:
 
     @mailerlite_limit.setter
     def mailerlite_limit(self, calls: int) -> None:
-        if isinstance(calls, bool) or not 0 <= calls <= 1_000_000:
-            raise ValueError(f"mailerlite_limit is a number of calls a minute, not {calls!r}")
-        self._budget.limit = int(calls)
+        self._budget.limit = calls_a_minute("mailerlite_limit", calls)
+
+    @property
+    def mailerlite_import_limit(self) -> int:
+        """The same for batches that only make subscribers; 5 unless told otherwise."""
+        return self._imports.limit
+
+    @mailerlite_import_limit.setter
+    def mailerlite_import_limit(self, calls: int) -> None:
+        self._imports.limit = calls_a_minute("mailerlite_import_limit", calls)
+
+    @property
+    def mailerlite_fault_only(self) -> str | None:
+        """The calls that the fault strikes: None is all, or a pattern of method and path.
+
+        "POST batch", "* campaigns/*/schedule", "GET *".
+        """
+        return self.faults.mailerlite_only
+
+    @mailerlite_fault_only.setter
+    def mailerlite_fault_only(self, pattern: str | None) -> None:
+        if pattern is not None and (not isinstance(pattern, str) or " " not in pattern):
+            wanted = 'a pattern such as "POST campaigns/*"'
+            raise ValueError(f"mailerlite_fault_only is {wanted}, not {pattern!r}")
+        self.faults.mailerlite_only = pattern
+
+    @property
+    def double_opt_in(self) -> bool:
+        """Whether who comes to the list by the API has to confirm it first. False from the start.
+
+        The setting of a MailerLite account: "Double opt-in for API and integrations".
+        """
+        return bool(self.lists.setting("double_opt_in", False))
+
+    @double_opt_in.setter
+    def double_opt_in(self, asked: bool) -> None:
+        if not isinstance(asked, bool):
+            raise ValueError(f"double_opt_in is true or false, not {asked!r}")
+        self.lists.set_up("double_opt_in", asked)
+
+    @property
+    def mailerlite_plan(self) -> str:
+        """What is paid to MailerLite: "advanced" (from the start), or "lower", where no mail can be
+        written by the API."""
+        return plan(self.lists)
+
+    @mailerlite_plan.setter
+    def mailerlite_plan(self, value: str) -> None:
+        if value not in PLANS:
+            raise ValueError(f"there is no mailerlite_plan {value!r}; there is {', '.join(PLANS)}")
+        self.lists.set_up("plan", value)
 
     @property
     def slowness(self) -> float:
@@ -165,7 +221,11 @@ OWN = (
     "stripe_fault_share",
     "mailerlite_fault",
     "mailerlite_fault_share",
+    "mailerlite_fault_only",
     "mailerlite_limit",
+    "mailerlite_import_limit",
+    "mailerlite_plan",
+    "double_opt_in",
     "slowness",
     "mail_refused",
     "after_retries",
@@ -184,6 +244,10 @@ def _read(name: str, text: str) -> Any:
         "after_retries": str,
         "stripe_fault": _word,
         "mailerlite_fault": _word,
+        "mailerlite_fault_only": _word,
+        "mailerlite_plan": str,
+        "double_opt_in": _flag,
+        "mailerlite_import_limit": int,
         "webhooks_paused": _flag,
         "mailerlite_limit": int,
         "seed": int,
@@ -193,6 +257,12 @@ def _read(name: str, text: str) -> Any:
         return kinds.get(name, float)(text)
     except ValueError:
         raise ValueError(f"{name} cannot be {text!r}") from None
+
+
+def calls_a_minute(name: str, calls: int) -> int:
+    if isinstance(calls, bool) or not 0 <= calls <= 1_000_000:
+        raise ValueError(f"{name} is a number of calls a minute, not {calls!r}")
+    return int(calls)
 
 
 def _word(text: str) -> str | None:

@@ -8,12 +8,11 @@ with Sandbox() as sandbox:
 """
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Self
 
 from sandbox import seed, web
-from sandbox.clock import Clock, Ticker
+from sandbox.clock import Clock, Occurrence, Ticker
 from sandbox.control import room
 from sandbox.control.desk import Desk
 from sandbox.courier import Courier
@@ -21,10 +20,11 @@ from sandbox.faults import Faults
 from sandbox.knobs import Knobs
 from sandbox.listener import HOST, Listener
 from sandbox.mailbox import Mailbox
+from sandbox.mailerlite import calendar as list_calendar
 from sandbox.mailerlite import deliveries as list_deliveries
 from sandbox.mailerlite import pages as list_pages
 from sandbox.mailerlite.api import Api as MailerLiteApi
-from sandbox.mailerlite.api import Budget
+from sandbox.mailerlite.budget import Budget
 from sandbox.mailerlite.lists import Lists
 from sandbox.smtp import Sink
 from sandbox.store import Document, Store
@@ -64,12 +64,12 @@ class Sandbox(Knobs):
             self._store,
             self.faults,
             events.sender(tuple(webhook_retries), self.faults),
-            list_deliveries.SENDER,
+            list_deliveries.sender(self._store, self.clock),
         )
         self.mailbox = Mailbox(self._store)
         self.account = Account(self._store, self.clock, self._courier)
         self.lists = Lists(self._store, self.clock, self._courier, self.mailbox, code_group)
-        self._budget = Budget()
+        self._budget, self._imports = Budget(), Budget(limit=5)
         self._sink = Sink(self.mailbox, self.faults, smtp_port)
         try:
             self._listener = self._listen(port)
@@ -78,13 +78,21 @@ class Sandbox(Knobs):
             raise
         self.account.public_url = self.lists.public_url = self.url
         calendar.prepare(self.account)
-        self.clock.soonest = partial(calendar.soonest, self.account)
+        list_calendar.prepare(self.lists)
+        self.clock.soonest = self._soonest
+        self.clock.moved = self._courier.wake
         events.listen(self.account, webhook_url, webhook_secret)
 
+    def _soonest(self) -> Occurrence | None:
+        """What happens next, at Stripe or at MailerLite."""
+        found = (calendar.soonest(self.account), list_calendar.soonest(self.lists))
+        return min(filter(None, found), key=lambda each: each.at, default=None)
+
     def _listen(self, port: int) -> Listener:
+        lists_api = MailerLiteApi(self.lists, self.faults, self._budget, self._imports)
         parts = (
             ("/stripe", StripeApi(self.account, self.faults).blueprint()),
-            ("/mailerlite/api", MailerLiteApi(self.lists, self.faults, self._budget).blueprint()),
+            ("/mailerlite/api", lists_api.blueprint()),
             ("/mailerlite", list_pages.blueprint(self.lists)),
             ("", pages.blueprint(self.account)),
             ("/control", room.blueprint(Desk(self.account, self.lists, self, self.next_renewal))),
@@ -111,6 +119,7 @@ class Sandbox(Knobs):
         self._ticker.start()
 
     def stop(self) -> None:
+        self.faults.mailerlite = None  # whoever hangs is let go
         self._listener.stop()
         self._ticker.stop()
         self._courier.stop()

@@ -15,7 +15,8 @@ from sandbox.store import Store
 from sandbox.stripe.account import Account
 
 HOME = "/control"
-SETTING = "after_retries"  # a knob that is how an account is set up, and no fault
+# Knobs that are how an account is set up, and no faults.
+SETTINGS = ("after_retries", "double_opt_in", "mailerlite_plan")
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Desk:
         return self._faults() != self._well
 
     def _faults(self) -> dict[str, Any]:
-        return {name: value for name, value in self.knobs.read().items() if name != SETTING}
+        return {name: value for name, value in self.knobs.read().items() if name not in SETTINGS}
 
     @property
     def store(self) -> Store:

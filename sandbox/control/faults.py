@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.control.desk import HOME, Desk, back, told
 from sandbox.faults import MAILERLITE, STRIPE
 from sandbox.knobs import from_text
+from sandbox.mailerlite.campaigns import PLANS
 from sandbox.stripe.dunning import AFTER_RETRIES
 
 FAULTS = f"{HOME}/faults"
@@ -48,6 +49,7 @@ def _form(desk: Desk, problem: str = "") -> str:
         stripe=STRIPE,
         mailerlite=MAILERLITE,
         endings=AFTER_RETRIES,
+        plans=PLANS,
         problem=problem,
     )
 

@@ -1,83 +1,32 @@
 """`/mailerlite/api`: one request from its bytes to its answer."""
 
 import json
-import re
-import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, request
 
 from sandbox.faults import Faults
-from sandbox.mailerlite import automations, fields, groups, subscribers, webhooks
+from sandbox.mailerlite import batch
+from sandbox.mailerlite.budget import MINUTE, Budget
 from sandbox.mailerlite.lists import Lists
-from sandbox.mailerlite.wire import Call, Refusal, Reply, dumped, invalid
+from sandbox.mailerlite.routes import route
+from sandbox.mailerlite.troubles import ANSWERS, TO_WRITES, TOO_MANY, TOO_MANY_IMPORTS, UNKNOWN
+from sandbox.mailerlite.wire import Call, Refusal, Reply, dumped
 
-MINUTE = 60.0
-BATCH = 50
-WRITES = {"POST", "PUT"}
-ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
-    ("POST", "subscribers", subscribers.upsert),
-    ("GET", "subscribers", subscribers.list_),
-    ("GET", "subscribers/{}", subscribers.get),
-    ("PUT", "subscribers/{}", subscribers.put),
-    ("DELETE", "subscribers/{}", subscribers.delete),
-    ("POST", "subscribers/{}/forget", subscribers.forget),
-    ("POST", "subscribers/{}/groups/{}", subscribers.join),
-    ("DELETE", "subscribers/{}/groups/{}", subscribers.leave),
-    ("GET", "groups", groups.list_),
-    ("POST", "groups", groups.create),
-    ("PUT", "groups/{}", groups.put),
-    ("DELETE", "groups/{}", groups.delete),
-    ("GET", "groups/{}/subscribers", subscribers.of_group),
-    ("GET", "fields", fields.list_),
-    ("POST", "fields", fields.create),
-    ("PUT", "fields/{}", fields.put),
-    ("DELETE", "fields/{}", fields.delete),
-    ("GET", "automations", automations.list_),
-    ("GET", "automations/{}", automations.get),
-    ("GET", "automations/{}/activity", automations.activity),
-    ("GET", "webhooks", webhooks.list_),
-    ("POST", "webhooks", webhooks.create),
-    ("GET", "webhooks/{}", webhooks.get),
-    ("PUT", "webhooks/{}", webhooks.put),
-    ("DELETE", "webhooks/{}", webhooks.delete),
-)
-PATTERNS = [
-    (method, re.compile(path.replace("{}", "([^/]+)")), act) for method, path, act in ROUTES
-]
-
-
-@dataclass
-class Budget:
-    """How many calls there may be in a minute, and when there were any."""
-
-    limit: int = 120
-    _calls: deque[float] = field(default_factory=deque)
-    _lock: Lock = field(default_factory=Lock)
-
-    def spend(self) -> tuple[int, int]:
-        """Calls that remain after this one, and seconds to wait when this one was too many."""
-        now = time.monotonic()
-        with self._lock:
-            while self._calls and self._calls[0] <= now - MINUTE:
-                self._calls.popleft()
-            if len(self._calls) >= self.limit:
-                first = self._calls[0] if self._calls else now
-                return 0, int(first + MINUTE - now) + 1
-            self._calls.append(now)
-            return self.limit - len(self._calls), 0
+WRITES = {"POST", "PUT", "DELETE"}
 
 
 @dataclass
 class Api:
+    """`imports` are batches that only make subscribers."""
+
     lists: Lists
     faults: Faults
     budget: Budget = field(default_factory=Budget)
+    imports: Budget = field(default_factory=lambda: Budget(5))
 
     def blueprint(self) -> Blueprint:
         blueprint = Blueprint("mailerlite_api", __name__)
@@ -87,81 +36,55 @@ class Api:
         return blueprint
 
     def _view(self, path: str) -> Response:
-        if not _authenticated():
-            return _response(401, {"message": "Unauthenticated."}, {})
+        fault = self.faults.of_mailerlite(f"{request.method} {path}")
+        if not _authenticated() or fault == "unauthorized":
+            return _response(*UNKNOWN, {})
         remaining, wait = self.budget.spend()
         headers = {
             "X-RateLimit-Limit": str(self.budget.limit),
             "X-RateLimit-Remaining": str(remaining),
         }
-        fault = self.faults.of_mailerlite()
         if wait or fault == "limit":
             headers["Retry-After"] = str(wait or int(MINUTE))
-            return _response(429, {"message": "Too Many Attempts."}, headers)
-        if fault == "down":
-            return _response(503, {"message": "Service Unavailable"}, headers)
+            return _response(*TOO_MANY, headers)
+        if fault == "hang":
+            self.faults.hang()
+        if fault in ANSWERS:
+            return _response(*ANSWERS[fault], headers)
         if fault == "slow":
             self.faults.dawdle()
-        status, body = self._answer(path, refuse=fault == "refuse")
+        if fault in TO_WRITES and request.method in WRITES:
+            return _response(*TO_WRITES[fault], headers)
+        status, body = self._answer(path, headers)
         return _response(status, body, headers)
 
-    def _answer(self, path: str, *, refuse: bool) -> Reply:
+    def _answer(self, path: str, headers: dict[str, str]) -> Reply:
         try:
             body = _body()
-            if (request.method, path) == ("POST", "batch"):
-                return self._batch(body, refuse=refuse)
-            return self._dispatch(request.method, path, body, request.args, refuse=refuse)
+            with self.lists.one_act():
+                if (request.method, path) == ("POST", "batch"):
+                    return self._batch(body, headers)
+                return self._dispatch(request.method, path, body, request.args)
         except Refusal as refusal:
             return refusal.status, refusal.body
 
+    def _batch(self, body: dict[str, Any], headers: dict[str, str]) -> Reply:
+        requests = batch.read(body)
+        wait = self.imports.spend()[1] if batch.is_import(requests) else 0
+        if wait:
+            headers["Retry-After"] = str(wait)
+            return TOO_MANY_IMPORTS
+        return batch.answer(requests, self._dispatch)
+
     def _dispatch(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any],
-        query: Mapping[str, str],
-        *,
-        refuse: bool,
+        self, method: str, path: str, body: dict[str, Any], query: Mapping[str, str]
     ) -> Reply:
-        for verb, pattern, act in PATTERNS:
-            found = pattern.fullmatch(path)
-            if verb == method and found:
-                if refuse and method in WRITES:
-                    raise subscribers.refused()
-                call = Call(body, query, f"{self.lists.public_url}/mailerlite/api/{path}")
-                with self.lists.store.lock:
-                    return act(self.lists, call, *found.groups())
-        raise Refusal(404, {"message": f"The route api/{path} could not be found."})
-
-    def _batch(self, body: dict[str, Any], *, refuse: bool) -> Reply:
-        """Many calls in one, each with its own answer; the whole is always 200."""
-        requests = body.get("requests")
-        if not isinstance(requests, list) or not requests:
-            raise invalid(requests="The requests field is required.")
-        if len(requests) > BATCH:
-            raise invalid(requests=f"The requests must not have more than {BATCH} items.")
-        responses = [self._one_of_batch(each, refuse=refuse) for each in requests]
-        good = sum(each["code"] < 400 for each in responses)
-        return 200, {
-            "total": len(responses),
-            "successful": good,
-            "failed": len(responses) - good,
-            "responses": responses,
-        }
-
-    def _one_of_batch(self, each: Any, *, refuse: bool) -> dict[str, Any]:
-        if not isinstance(each, dict) or not str(each.get("path", "")).startswith("api/"):
-            return {"code": 422, "body": {"message": "The path must start with api/."}}
-        parts = urlsplit(str(each["path"]).removeprefix("api/"))
-        body = each.get("body") if isinstance(each.get("body"), dict) else {}
-        try:
-            method = str(each.get("method", "")).upper()
-            code, answer = self._dispatch(
-                method, parts.path, body or {}, dict(parse_qsl(parts.query)), refuse=refuse
-            )
-        except Refusal as refusal:
-            code, answer = refusal.status, refusal.body
-        return {"code": code, "body": answer}
+        found = route(method, path)
+        if found is None:
+            raise Refusal(404, {"message": f"The route api/{path} could not be found."})
+        act, ids = found
+        call = Call(body, query, f"{self.lists.public_url}/mailerlite/api/{path}")
+        return act(self.lists, call, *map(unquote, ids))
 
 
 def _authenticated() -> bool:
@@ -187,10 +110,13 @@ def _refuse(constant: str) -> None:
 
 
 def _response(status: int, body: Any, headers: Mapping[str, str]) -> Response:
-    response = Response(None if body is None else dumped(body), status)
-    if body is None:
+    """As JSON; bytes are a page of whatever stands before MailerLite."""
+    if isinstance(body, bytes):
+        response = Response(body, status, mimetype="text/html")
+    elif body is None:
+        response = Response(None, status)
         del response.headers["Content-Type"]
     else:
-        response.mimetype = "application/json"
+        response = Response(dumped(body), status, mimetype="application/json")
     response.headers.update(headers)
     return response

@@ -4,8 +4,11 @@ from typing import Any
 
 from sandbox.mailerlite import automations
 from sandbox.mailerlite.lists import Lists
-from sandbox.mailerlite.wire import Call, Reply, by_page, invalid, no_such
+from sandbox.mailerlite.paging import by_page
+from sandbox.mailerlite.wire import Call, Reply, invalid, no_such
 from sandbox.store import Document
+
+LONGEST = 255
 
 
 def create(lists: Lists, call: Call) -> Reply:
@@ -17,9 +20,12 @@ def create(lists: Lists, call: Call) -> Reply:
 
 
 def list_(lists: Lists, call: Call) -> Reply:
-    name = call.query.get("filter[name]", "").lower()
-    found = lists.store.find("group", lambda g: name in g["name"].lower())
-    return by_page(call, [lists.group_shown(group) for group in reversed(found)], 25)
+    """Newest first, or by name as `sort` says."""
+    name, sort = call.query.get("filter[name]", "").lower(), call.query.get("sort", "")
+    found = lists.store.find("group", lambda g: name in g["name"].lower())[::-1]
+    if sort.lstrip("-") == "name":
+        found.sort(key=lambda g: str(g["name"]).lower(), reverse=sort.startswith("-"))
+    return by_page(call, [lists.group_shown(group) for group in found], 25)
 
 
 def put(lists: Lists, call: Call, group_id: str) -> Reply:
@@ -34,7 +40,7 @@ def delete(lists: Lists, _call: Call, group_id: str) -> Reply:
     lists.store.remove("group", group_id)
     for subscriber in lists.store.find("subscriber", lambda s: group_id in s["groups"]):
         subscriber["groups"].remove(group_id)
-        lists.store.put("subscriber", subscriber["id"], subscriber)
+        lists.write(subscriber)
     return 204, None
 
 
@@ -49,6 +55,6 @@ def _name(body: dict[str, Any]) -> str:
     name = body.get("name")
     if not name or not isinstance(name, str):
         raise invalid(name="The name field is required.")
-    if len(name) > 255:
+    if len(name) > LONGEST:
         raise invalid(name="The name may not be greater than 255 characters.")
     return name

@@ -1,12 +1,10 @@
-"""MailerLite's manners: its refusals, its two kinds of pages, its JSON."""
+"""MailerLite's manners: its refusals, its JSON, its times."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from sandbox.store import Document
 
 DIGITS = 18  # of a number that is worth reading
 Reply = tuple[int, Any]  # a status, and what the body holds; None is an empty body
@@ -40,6 +38,13 @@ class Call:
     query: Mapping[str, str]
     url: str
 
+    def one_of(self, name: str, known: Collection[str]) -> str | None:
+        """What a filter asks for; None when it is not there."""
+        value = self.query.get(f"filter[{name}]")
+        if value is not None and value not in known:
+            raise invalid(**{f"filter__{name}": f"The selected filter.{name} is invalid."})
+        return value
+
     def number(self, name: str, default: int, most: int) -> int:
         value = self.query.get(name)
         if value is None:
@@ -56,56 +61,3 @@ def dumped(body: Any) -> str:
 
 def moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def by_page(call: Call, documents: Sequence[Document], usual: int) -> Reply:
-    size = max(1, call.number("limit", usual, 1000))
-    current = max(1, call.number("page", 1, 10**6))
-    last = max(1, -(-len(documents) // size))
-    start = (current - 1) * size
-    data = list(documents[start : start + size])
-    return 200, {
-        "data": data,
-        "links": {
-            "first": f"{call.url}?page=1",
-            "last": f"{call.url}?page={last}",
-            "prev": f"{call.url}?page={current - 1}" if current > 1 else None,
-            "next": f"{call.url}?page={current + 1}" if current < last else None,
-        },
-        "meta": {
-            "current_page": current,
-            "from": start + 1 if data else None,
-            "last_page": last,
-            "links": [],
-            "path": call.url,
-            "per_page": size,
-            "to": start + len(data) if data else None,
-            "total": len(documents),
-        },
-    }
-
-
-def by_cursor(call: Call, documents: Sequence[Document], usual: int) -> Reply:
-    """The cursor is the id of the last one seen."""
-    size = max(1, call.number("limit", usual, 1000))
-    cursor = call.query.get("cursor")
-    known = [document["id"] for document in documents]
-    start = known.index(cursor) + 1 if cursor in known else 0
-    data = list(documents[start : start + size])
-    following = data[-1]["id"] if start + size < len(documents) else None
-    before = known[start - size - 1] if start > size else None
-    return 200, {
-        "data": data,
-        "links": {
-            "first": None,
-            "last": None,
-            "prev": f"{call.url}?cursor={before}" if before else None,
-            "next": f"{call.url}?cursor={following}" if following else None,
-        },
-        "meta": {
-            "path": call.url,
-            "per_page": size,
-            "next_cursor": following,
-            "prev_cursor": before,
-        },
-    }
