@@ -65,6 +65,7 @@ class Config:
     mailerlite_paid_group: str
     mailerlite_lapsed_group: str
     mailerlite_code_field: str
+    mailerlite_calls_per_minute: int
     code_delivery: str
     code_lifetime: int
     mail_server: str
@@ -86,6 +87,7 @@ class Config:
     events_keep_days: int
     sandbox_clock: Path | None
     content_dir: Path
+    cache_dir: Path
     log_level: str
     log_format: str
 
@@ -198,6 +200,9 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         "mailerlite_paid_group": read.text("MAILERLITE_PAID_GROUP", "Paid"),
         "mailerlite_lapsed_group": read.text("MAILERLITE_LAPSED_GROUP", "Lapsed"),
         "mailerlite_code_field": read.text("MAILERLITE_CODE_FIELD", "verification_code"),
+        "mailerlite_calls_per_minute": read.number(
+            "MAILERLITE_CALLS_PER_MINUTE", 120, 10, 1_000_000
+        ),
         "code_delivery": read.choice("CODE_DELIVERY", "auto", ("auto", "mailerlite", "smtp")),
         "code_lifetime": read.number("CODE_LIFETIME", 30, 5, 24 * 60),
         "mail_server": read.text("MAIL_SERVER"),
@@ -219,6 +224,7 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         "events_keep_days": read.number("EVENTS_KEEP_DAYS", 60, 1, 3650),
         "sandbox_clock": read.path("SANDBOX_CLOCK"),
         "content_dir": ROOT / read.text("CONTENT_DIR", "content"),
+        "cache_dir": ROOT / read.text("CACHE_DIR", "instance/cache"),
         "log_level": read.choice(
             "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
         ),

@@ -5,6 +5,7 @@ worker that dies gives it back by doing nothing. Finishing and putting off compa
 row that was made due again, or taken over, while we worked on it is left as it is.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -19,7 +20,12 @@ LAST_RETRY = timedelta(hours=1)
 
 
 class Away(Exception):
-    """Whoever the work depends on does not answer: the other rows need not try just now."""
+    """Whoever the work depends on does not answer: the other rows need not try just now.
+
+    `wait`: they, or our share of their time, said for how long; it is then no failure of the work.
+    """
+
+    wait: timedelta | None = None
 
 
 class TakenOver(Exception):
@@ -47,19 +53,27 @@ def claim(
     session: Session, model: type[Row], *criteria: ColumnElement[bool], now: datetime
 ) -> Row | None:
     """The row that is due longest, of those that fit, leased until `now + LEASE`; None if none."""
-    row = session.scalars(
+    return next(iter(claim_some(session, model, 1, *criteria, now=now)), None)
+
+
+def claim_some(
+    session: Session, model: type[Row], most: int, *criteria: ColumnElement[bool], now: datetime
+) -> Sequence[Row]:
+    """The same of several rows, `most` of them."""
+    rows = session.scalars(
         select(model)
         .where(model.due_at <= now, *criteria)
         .order_by(model.due_at)
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
-    ).first()
-    if row:
+    ).all()
+    for row in rows:
         row.due_at = inspect(row).info["lease"] = now + LEASE
-        session.flush()
+    session.flush()
+    for row in rows:
         _lease_same_work(session, row, now)
-    return row
+    return rows
 
 
 def finish(session: Session, row: Due, *, again_at: datetime | None = None) -> bool:
@@ -74,18 +88,26 @@ def give_back(session: Session, row: Due, *, again_at: datetime | None = None) -
         raise TakenOver(row.id)
 
 
-def put_off(session: Session, row: Due, *, error: str, now: datetime) -> datetime:
+def let_go(session: Session, row: Due, *, now: datetime) -> None:
+    """Nothing was done about it: it is due as before."""
+    _release(session, row, due_at=now)
+
+
+def put_off(
+    session: Session, row: Due, *, error: str, now: datetime, wait: timedelta | None = None
+) -> datetime:
     """The work failed, for all that was leased together: keep why, and try again later and later.
-    Returns when."""
-    again_at = now + backoff(row.attempts)
+    With a `wait` it only has to be later, and no attempt is spent. Returns when."""
+    again_at = now + (backoff(row.attempts) if wait is None else wait)
+    spent = int(wait is None)
     if (same := row.same_work()) is not None:
         model = type(row)
         others = update(model).where(
             same, model.due_at == inspect(row).info["lease"], model.id != row.id
         )
-        failed = {"due_at": again_at, "attempts": model.attempts + 1, "last_error": error}
+        failed = {"due_at": again_at, "attempts": model.attempts + spent, "last_error": error}
         changed(session, others.values(failed))
-    _release(session, row, due_at=again_at, attempts=row.attempts + 1, last_error=error)
+    _release(session, row, due_at=again_at, attempts=row.attempts + spent, last_error=error)
     return again_at
 
 

@@ -140,7 +140,8 @@ class MailerLite:
         if len(calls) > MOST_IN_A_BATCH:
             raise ValueError(f"{len(calls)} calls in a batch")
         body = {"requests": [call.body_of_request() for call in calls]}
-        answer = self._http.call("POST", "/batch", body)
+        imports = all(call.imports for call in calls)
+        answer = self._http.call("POST", "/batch", body, imports=imports)
         return parsed(lambda found: _replies(found, len(calls)), answer)
 
     # Groups and fields

@@ -33,7 +33,7 @@ from tests.support.paying import ask_stripe, chooses, copy_catalogue, offers_tri
 from tests.support.people import GRACE
 
 # A ticket is taken, and a turn to call Stripe, before there is anything to write.
-TAKEN_BEFORE = ("sync_tickets", "stripe_pace", "copied_account")
+TAKEN_BEFORE = ("sync_tickets", "paces", "copied_account")
 Settle = Callable[[InboxEvent], None]
 
 

@@ -58,7 +58,7 @@ def test_reading_a_customer_again_asks_no_more_after_months_of_paying(
         with asked_of(app) as asked, app.app_context():
             sync.bring_up_to_date(customer)
         # Turns at calling Stripe are taken now and then, and each in a transaction of its own.
-        told = [statement for statement, _ in asked if "stripe_pace" not in statement]
+        told = [statement for statement, _ in asked if "paces" not in statement]
         return len([statement for statement in told if not statement.startswith("BEGIN")])
 
     sandbox.clock.advance(40 * DAY)

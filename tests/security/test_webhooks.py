@@ -23,7 +23,7 @@ from tests.support.people import GRACE
 from tests.support.stripe_signs import body, event, signature
 from tests.support.threads import at_once
 
-READING = {"customers", "stripe_pace", "sync_tickets"}  # what is written down of a look at Stripe
+READING = {"customers", "paces", "sync_tickets"}  # what is written down of a look at Stripe
 RAW = body(event(kind="radar.something.new"))
 
 

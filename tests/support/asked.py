@@ -16,12 +16,12 @@ SMALL = {
     "event_sweeps",
     "heartbeats",
     "owner_needs",
+    "paces",
     "portal_configurations",
     "prices",
     "products",
     "reconciliations",
     "refusals",
-    "stripe_pace",
 }
 GROWING = {*db.metadata.tables} - SMALL
 

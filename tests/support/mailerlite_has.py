@@ -5,7 +5,10 @@ from http import HTTPStatus
 
 import requests
 from flask import Flask
+from sqlalchemy import update
 
+from membership.db import transaction
+from membership.pace import Pace
 from sandbox.server import Sandbox
 
 
@@ -40,6 +43,12 @@ def becomes(sandbox: Sandbox, email: str, status: str) -> None:
         timeout=10,
     )
     assert answer.ok, answer.text
+
+
+def may_be_called_again(app: Flask) -> None:
+    """The pause that it asked for, which is real time, is over."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(Pace).values(next_at=0.0, closed_until=0.0))
 
 
 def set_up(app: Flask) -> str:

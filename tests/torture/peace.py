@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from membership import clock, jobs
-from membership.billing.pace import Pace
 from membership.billing.repair import missed_events, reconcile
 from membership.billing.repair.findings import Reconciliation
 from membership.billing.repair.missed_events import EventSweep
 from membership.db import changed, db, transaction
 from membership.inbox import InboxEvent
 from membership.outbox import OutboxMessage
+from membership.pace import Pace
 from sandbox.faults import WebhookFaults
 from sandbox.stripe import events
 from tests.torture.facts import DAY

@@ -56,7 +56,7 @@ class NotSetUp(MailerLiteError):
 
 def refusal(status: int, body: Any, *, wait: timedelta | None = None) -> MailerLiteError:
     """What an answer of 300 or more means. `body` is its JSON, or None where there is none."""
-    said = _in_words(body) or _phrase(status)
+    said = in_words(body) or _phrase(status)
     if status in _GIVEN_UP or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(f"{status} {said}", wait=wait)
     if status < HTTPStatus.BAD_REQUEST:
@@ -73,7 +73,7 @@ def printable(text: str) -> str:
     return " ".join(shown.split())[:_LONGEST]
 
 
-def _in_words(body: Any) -> str:
+def in_words(body: Any) -> str:
     """Its own words. Some refusals are a bare JSON string; some say what is wrong only by name."""
     message = body.get("message") if isinstance(body, dict) else body
     said = message if isinstance(message, str) else ""

@@ -24,7 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from membership.db import end_reading
-from membership.newsletter.wire import errors
+from membership.newsletter.wire import budget, errors
 from membership.newsletter.wire.errors import MailerLiteError, Unavailable
 
 CONNECT, BETWEEN_BYTES = 3.05, 10.0  # seconds
@@ -64,16 +64,20 @@ class Http:
         *,
         query: Mapping[str, str] | None = None,
         once: bool = False,
+        imports: bool = False,
     ) -> Any:
         """The JSON of the answer; None where it is empty. Raises MailerLiteError.
 
         `once`: the call makes something, and would make two if it were done and tried again.
+        `imports`: it counts as creating an import.
         """
         end_reading()
         tries_left = 0 if self._urgent else 1
         while True:
             try:
+                budget.wait(urgent=self._urgent, imports=imports)
                 answer = self._send(method, path, body, query)
+                _count(answer, imports=imports)
                 if answer.error is None:
                     return answer.body
                 safe = answer.status == HTTPStatus.TOO_MANY_REQUESTS or not once
@@ -93,8 +97,9 @@ class Http:
         query: Mapping[str, str] | None,
     ) -> _Answer:
         whole = WHOLE_URGENT if self._urgent else WHOLE
+        guard = _Guard(whole)
         try:
-            with _Guard(whole) as guard, _session() as session:
+            with guard, _session() as session:
                 found = session.request(
                     method,
                     self._base + path,
@@ -207,6 +212,14 @@ def _session() -> Iterator[requests.Session]:
         session.mount("http://", _Watched())
         session.mount("https://", _Watched())
         yield session
+
+
+def _count(answer: _Answer, *, imports: bool) -> None:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        of_imports = imports and "import" in errors.in_words(answer.body)
+        budget.refused(_retry_after(answer.headers), imports=of_imports)
+    elif answer.status != HTTPStatus.UNAUTHORIZED:
+        budget.heard(answer.headers)
 
 
 def _content(found: requests.Response) -> bytes:
