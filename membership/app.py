@@ -62,10 +62,10 @@ from membership.billing.repair import missed_events, reconcile
 from membership.billing.telling import letters as money_letters
 from membership.billing.telling import told, trials
 from membership.config import ROOT, Config, environment
-from membership.dashboard import address, data, goodbye, security
+from membership.dashboard import address, data, feed, goodbye, security
 from membership.dashboard import routes as dashboard
 from membership.doctor import cli as doctor_cli
-from membership.library import posts
+from membership.library import feeds, posts, sitemap
 from membership.library import routes as library
 from membership.newsletter import cli as newsletter_cli
 from membership.newsletter import mailerlite
@@ -89,9 +89,12 @@ BLUEPRINTS = (
     billing.bp,
     claim.bp,
     library.bp,
+    feeds.bp,
+    sitemap.bp,
     dashboard.bp,
     address.bp,
     data.bp,
+    feed.bp,
     goodbye.bp,
     security.bp,
     premium.bp,

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.accounts.address_changes import AddressChange
+from membership.accounts.feed_keys import FeedKey
 from membership.accounts.models import PasswordReset, SignIn, User
 from membership.db import changed
 
@@ -18,7 +19,7 @@ def not_others(session: Session, user_id: int, emails: Iterable[str]) -> set[str
 
 
 def forget(session: Session, user: User) -> None:
-    for model in (SignIn, AddressChange, PasswordReset):
+    for model in (SignIn, AddressChange, FeedKey, PasswordReset):
         changed(session, delete(model).where(model.user_id == user.id))
     session.delete(user)
     session.flush()

@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from membership import outbox
-from membership.accounts import sessions, user_agents
+from membership.accounts import feed_keys, sessions, user_agents
 from membership.accounts.models import PasswordReset, User
 from membership.db import changed
 
@@ -15,11 +15,13 @@ LETTER = "password_changed"
 
 
 def replace(rows: Session, user: User, password_hash: str, *, now: datetime) -> str:
-    """Every session of the account ends, and so does a link for a new password that is under way.
+    """Every session of the account ends, and so do the key of its feed and a link for a new
+    password that is under way.
 
     Returns the token of the one session there is now: this browser's.
     """
     user.password_hash = password_hash
+    feed_keys.end(rows, user)
     changed(rows, delete(PasswordReset).where(PasswordReset.user_id == user.id))
     outbox.send_later(
         rows,

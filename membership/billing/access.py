@@ -3,7 +3,7 @@
 The loader fetches session, member and live grants in one query, so a paid page costs one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -15,9 +15,10 @@ from flask_login import UserMixin, current_user
 from sqlalchemy import and_, select, update
 
 from membership import clock
-from membership.accounts import sessions
+from membership.accounts import feed_keys, sessions
+from membership.accounts.feed_keys import FeedKey
 from membership.accounts.models import SignIn, User
-from membership.billing import belongings, bindings
+from membership.billing import belongings, bindings, catalogue
 from membership.billing.grants import live
 from membership.billing.models import Grant
 from membership.billing.outlook import Outlook
@@ -44,6 +45,18 @@ class Member(UserMixin):  # type: ignore[misc]
         return feature in self.features
 
 
+@dataclass(frozen=True)
+class FeedReader:
+    """A member's feed reader: it was not asked who it is, and may read what they may."""
+
+    user_id: int
+    features: frozenset[str]
+    is_authenticated = True
+
+    def may_use(self, feature: str) -> bool:
+        return feature in self.features
+
+
 class Visitor:
     """Nobody signed in. Flask-Login's word is anonymous."""
 
@@ -57,6 +70,14 @@ class Visitor:
 
     def may_use(self, feature: str) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class Shut:
+    """`lapse` is why, if they had it; `plans` are the names of those on sale that open it."""
+
+    lapse: Outlook | None = None
+    plans: Sequence[str] = ()
 
 
 def load_member(token: str) -> Member | None:
@@ -81,16 +102,30 @@ def load_member(token: str) -> Member | None:
     return Member(token, first.id, first.email, first.name, first.is_owner, features)
 
 
+def reader_of_feed(token: str) -> FeedReader | None:
+    """Whose feed's key this is."""
+    rows = db.session.execute(
+        select(FeedKey.user_id, Grant.feature)
+        .join(User, User.id == FeedKey.user_id)
+        .outerjoin(Grant, and_(Grant.user_id == User.id, live(clock.billing_now())))
+        .where(FeedKey.token_hash == feed_keys.hash_token(token), User.disabled_at.is_(None))
+    ).all()
+    if not rows:
+        return None
+    return FeedReader(rows[0].user_id, frozenset(row.feature for row in rows if row.feature))
+
+
 def may_use(feature: str) -> bool:
     """Whether the person of this request may use the feature."""
     return bool(current_user.may_use(feature))
 
 
-def lapse(feature: str) -> Outlook | None:
-    """Why a feature is shut to the person of this request, if they had it: what to tell them."""
-    if not current_user.is_authenticated or may_use(feature):
-        return None
-    return belongings.lapse_of(current_user.user_id, feature, clock.billing_now())
+def why_shut(feature: str) -> Shut:
+    """What to tell the person of this request, to whom a feature is shut."""
+    if not current_user.is_authenticated:
+        return Shut()
+    lapse = belongings.lapse_of(current_user.user_id, feature, clock.billing_now())
+    return Shut(lapse, catalogue.plans_opening(feature))
 
 
 def requires(
@@ -107,8 +142,8 @@ def requires(
             if current_user.is_authenticated:
                 if _payment_found() and may_use(feature):
                     return view(*args, **kwargs)
-                page = render_template("premium/locked.html", feature=feature, lapse=lapse(feature))
-                return page, 402
+                shut = why_shut(feature)
+                return render_template("premium/locked.html", feature=feature, shut=shut), 402
             return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
 
         return guarded

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session, contains_eager
 
-from membership.billing import stripe_api
+from membership.billing import plans, stripe_api
 from membership.billing.models import Price, Product
 from membership.billing.stripe_objects import PriceData, ProductData
-from membership.db import changed
+from membership.db import changed, db
 
 KEY = "catalogue"
 
@@ -62,6 +62,13 @@ def on_sale() -> Select[Price]:
         .where(Price.active, Product.active)
         .order_by(Product.created_at, Product.stripe_id, Price.unit_amount, Price.stripe_id)
     )
+
+
+def plans_opening(feature: str) -> list[str]:
+    """Names of the plans on sale that open this feature, in the order in which they are shown."""
+    products = [price.product for price in db.session.scalars(on_sale())]
+    opening = (p.name for p in products if feature in plans.features(p.meta))
+    return list(dict.fromkeys(opening))
 
 
 def unknown_products(session: Session, ids: Iterable[str]) -> set[str]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from membership.accounts import address_changes
 from membership.accounts.address_changes import AddressChange
+from membership.accounts.feed_keys import FeedKey
 from membership.accounts.models import SignIn, User
 from membership.billing.explain import sentences, timeline
 from membership.billing.models import (
@@ -130,6 +131,12 @@ KINDS = (
         "Where you were signed in.",
         "created_at last_seen_at expires_at ended_at user_agent ip",
         lambda p: select(SignIn).where(SignIn.user_id == p.user_id),
+    ),
+    _Kind(
+        "feed",
+        "When you made the address of your own feed.",
+        "made_at",
+        lambda p: select(FeedKey).where(FeedKey.user_id == p.user_id),
     ),
     _Kind(
         "newsletter",

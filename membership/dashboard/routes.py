@@ -8,6 +8,7 @@ from membership.billing import belongings
 from membership.billing.belongings import SubscriptionLine
 from membership.billing.entitlements import ENDED
 from membership.billing.explain import why
+from membership.dashboard import feed
 from membership.db import db
 from membership.newsletter import subscribers
 from membership.newsletter.models import Subscriber
@@ -27,6 +28,7 @@ def account() -> str:
         subscriptions=_current(belongings.subscriptions_of(user_id, now)),
         purchases=belongings.purchases_of(user_id, now),
         portals=belongings.portals_of(user_id),
+        feed=feed.of_member(user_id),
         newsletter=_newsletter(subscribers.find(db.session(), current_user.email)),
     )
 

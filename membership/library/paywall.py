@@ -3,9 +3,12 @@
 from typing import Protocol
 
 from flask_login import current_user
+from markupsafe import Markup
 
 from membership.library.front_matter import MEMBERS, PUBLIC
 from membership.library.posts import Post
+
+CUT = "more"  # names the place on a post's page where its teaser ends
 
 
 class Reader(Protocol):
@@ -29,3 +32,12 @@ def is_open(post: Post, reader: Reader) -> bool:
 def opens(post: Post) -> bool:
     """The same of whoever asks for the present page."""
     return is_open(post, current_user)
+
+
+def at_the_cut(teaser: str, body: str | None) -> tuple[Markup, Markup | None]:
+    """Safe HTML in two parts, before and after the place where a teaser ends; without a body, the
+    teaser and None. A body that begins otherwise than its teaser is all after it."""
+    if body is None:
+        return Markup(teaser), None  # noqa: S704 (sanitised)
+    before = teaser if body.startswith(teaser) else ""
+    return Markup(before), Markup(body.removeprefix(before))  # noqa: S704 (sanitised)

@@ -317,6 +317,7 @@ def test_every_table_that_points_at_a_member_is_thought_of() -> None:
         "checkout_turns",
         "checkouts",
         "customers",
+        "feed_keys",
         "grants",
         "password_resets",
         "sign_ins",

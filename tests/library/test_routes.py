@@ -95,7 +95,9 @@ def test_the_feed_is_atom_with_whole_addresses(visitor: Browser, site_url: str) 
     content = by_title["About open"].findtext(f"{ATOM}content") or ""
     assert f'href="{site_url}/plans"' in content
     assert "The end." in content
-    assert by_title["About summed-up"].findtext(f"{ATOM}content") == "In short."
+    teaser = by_title["About summed-up"].findtext(f"{ATOM}content") or ""
+    assert teaser.startswith("<p>In short.</p>")
+    assert f'href="{site_url}/posts/summed-up#more"' in teaser
 
 
 def test_an_unchanged_feed_is_not_sent_again(visitor: Browser, site_url: str) -> None:

@@ -10,7 +10,7 @@ from membership.billing.explain import sentences, timeline
 from membership.db import db
 from membership.journal import Entry
 
-ABOUT_SAFETY = ("account.", "owner.", "password.", "session.")
+ABOUT_SAFETY = ("account.", "feed.", "owner.", "password.", "session.")
 CODES = ("newsletter.code_asked", "billing.claim_asked")
 
 
