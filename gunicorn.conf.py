@@ -5,6 +5,7 @@ nothing else should reach it; the container image sets HOST=0.0.0.0), WEB_CONCUR
 (processes, 2; about one per core) and WEB_THREADS (threads in each, 24).
 """
 
+import gc
 import os
 from typing import Any
 
@@ -45,3 +46,10 @@ def post_fork(_server: Any, worker: Any) -> None:
     with application.app_context():
         for engine in application.extensions["sqlalchemy"].engines.values():
             engine.dispose(close=False)
+
+
+def when_ready(_server: Any) -> None:
+    """What was imported is here to stay: no process needs to look through it for garbage, nor to
+    copy the pages it would write on while looking."""
+    gc.collect()
+    gc.freeze()

@@ -84,6 +84,7 @@ def _cookie(app: Flask, token: str) -> str:
     client = app.test_client()
     with client.session_transaction() as session:
         session["_user_id"] = token
+    client.get("/premium")  # as a browser has it that has been here: with the key of its forms
     cookie = client.get_cookie("session", domain="127.0.0.1")
     if cookie is None:
         raise RuntimeError("no session cookie was set")

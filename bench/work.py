@@ -32,7 +32,7 @@ def measure(folder: Path) -> list[Figure]:
     with ExitStack() as stack:
         stripe_stub.record(folder / "stripe.json")
         stripe = servers.free_port()
-        stub = {"BENCH_STRIPE": str(folder / "stripe.json"), "PROCESSES": "1"}
+        stub = {"BENCH_STRIPE": str(folder / "stripe.json"), "WEB_CONCURRENCY": "1"}
         stack.enter_context(servers.gunicorn("bench.stripe_stub:stripe()", stripe, stub))
         environ = site.environ(
             folder,

@@ -73,7 +73,17 @@ from membership.newsletter import routes as newsletter
 from membership.newsletter.codes import delivery, emails
 from membership.newsletter.mailing_list import events as list_events
 from membership.newsletter.mailing_list import sync as list_sync
-from membership.pages import brand, errors, headers, health, maintenance, origins, texts, theme
+from membership.pages import (
+    addresses,
+    brand,
+    errors,
+    headers,
+    health,
+    maintenance,
+    origins,
+    texts,
+    theme,
+)
 from membership.pages import routes as pages
 from membership.premium import routes as premium
 from webhooks import mailerlite as mailerlite_webhook
@@ -215,6 +225,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     posts.init_app(app)
+    addresses.init_app(app)
     texts.init_app(app, config)
     maintenance.init_app(app)
     errors.init_app(app)

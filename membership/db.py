@@ -7,7 +7,7 @@ its turn (turnstile.py) and begins with BEGIN IMMEDIATE: writers queue instead o
 
 import enum
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -24,7 +24,9 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Executable,
     MetaData,
+    Row,
     String,
     Update,
     and_,
@@ -143,6 +145,16 @@ def transaction() -> Iterator[Session]:
             session.info[_WRITING] = False
 
 
+def ask(statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+    """The rows of one prepared question, past the session: a page that asks nothing else does not
+    pay for one. Inside a transaction it is the session's question, or it would not see the whole.
+    """
+    if db.session.registry.has() and db.session().in_transaction():
+        return db.session.execute(statement, values).all()
+    with db.engine.connect() as connection:
+        return connection.execute(statement, values).all()
+
+
 def end_reading() -> None:
     """Give the connection back, before waiting for somebody else's answer. Rows read so far are
     read again when they are next looked at."""
@@ -197,4 +209,7 @@ def _sqlite_connect(connection: sqlite3.Connection, _: object) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     immediate = connection.get_execution_options().get(_IMMEDIATE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    if immediate:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # every page begins so: past SQLAlchemy's ceremony
+        cast("sqlite3.Connection", connection.connection.driver_connection).execute("BEGIN")

@@ -7,8 +7,20 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
+
+class _AtTheirViews(Limiter):
+    """Limits stand at the views they guard. Its look at every request is for limits on everything,
+    of which there are none, and costs a page more than its words do."""
+
+    def _check_request_limit(
+        self, callable_name: str | None = None, in_middleware: bool = True
+    ) -> None:
+        if not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
 bcrypt = Bcrypt()
 csrf = CSRFProtect()
-limiter = Limiter(key_func=get_remote_address)
+limiter = _AtTheirViews(key_func=get_remote_address)
 login_manager = LoginManager()
 migrate = Migrate()

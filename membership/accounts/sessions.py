@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from flask import request, session
 from flask_login import UserMixin, login_user, logout_user
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from membership import config, journal
@@ -43,10 +43,21 @@ def begin_afresh(rows: Session, user_id: int, *, now: datetime) -> str:
 
 def live(now: datetime) -> ColumnElement[bool]:
     """Whether a row's session still counts."""
-    idle = timedelta(days=config.current().session_idle_days)
+    return live_at(now, now - idle())
+
+
+def live_at(
+    now: datetime | BindParameter[datetime], seen_after: datetime | BindParameter[datetime]
+) -> ColumnElement[bool]:
+    """The same for a prepared question, which is told both times when it is asked."""
     return and_(
-        SignIn.ended_at.is_(None), SignIn.expires_at > now, SignIn.last_seen_at > now - idle
+        SignIn.ended_at.is_(None), SignIn.expires_at > now, SignIn.last_seen_at > seen_after
     )
+
+
+def idle() -> timedelta:
+    """For so long a session may lie unused."""
+    return timedelta(days=config.current().session_idle_days)
 
 
 def all_of(rows: Session, user_id: int, *, now: datetime) -> Sequence[SignIn]:

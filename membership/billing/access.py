@@ -12,7 +12,7 @@ from typing import ParamSpec
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, select, update
 
 from membership import clock
 from membership.accounts import feed_keys, sessions
@@ -22,7 +22,7 @@ from membership.billing import belongings, bindings, catalogue
 from membership.billing.grants import live
 from membership.billing.models import Grant
 from membership.billing.outlook import Outlook
-from membership.db import changed, db, transaction
+from membership.db import ask, changed, transaction
 
 P = ParamSpec("P")
 
@@ -80,19 +80,29 @@ class Shut:
     plans: Sequence[str] = ()
 
 
+# Made once: building it costs more than asking it.
+_WHO = (
+    select(User.id, User.email, User.name, User.is_owner, SignIn.last_seen_at, Grant.feature)
+    .join(SignIn, SignIn.user_id == User.id)
+    .outerjoin(Grant, and_(Grant.user_id == User.id, live(bindparam("billing_now"))))
+    .where(
+        SignIn.token_hash == bindparam("token_hash"),
+        sessions.live_at(bindparam("now"), bindparam("seen_after")),
+        User.disabled_at.is_(None),
+    )
+)
+
+
 def load_member(token: str) -> Member | None:
     """The member whose live session has this token."""
-    now, billing_now = clock.now(), clock.billing_now()
-    rows = db.session.execute(
-        select(User.id, User.email, User.name, User.is_owner, SignIn.last_seen_at, Grant.feature)
-        .join(SignIn, SignIn.user_id == User.id)
-        .outerjoin(Grant, and_(Grant.user_id == User.id, live(billing_now)))
-        .where(
-            SignIn.token_hash == sessions.hash_token(token),
-            sessions.live(now),
-            User.disabled_at.is_(None),
-        )
-    ).all()
+    now = clock.now()
+    rows = ask(
+        _WHO,
+        token_hash=sessions.hash_token(token),
+        now=now,
+        seen_after=now - sessions.idle(),
+        billing_now=clock.billing_now(),
+    )
     if not rows:
         return None
     first = rows[0]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, String, and_, cast, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from membership import journal
@@ -70,7 +70,7 @@ def revoke_checkout(session: Session, checkout: Checkout, user_id: int, *, now: 
     _revoke_all(session, [checkout.stripe_id], user_id, now)
 
 
-def live(now: datetime) -> ColumnElement[bool]:
+def live(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The SQL of "this grant opens doors now"."""
     return and_(
         Grant.starts_at <= now,

@@ -20,22 +20,22 @@ STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
 
 
 def init_app(app: Flask, config: Config) -> None:
-    policy = _policy(config)
+    always = [
+        ("Content-Security-Policy", _policy(config)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+    ]
+    if config.https:
+        always.append(("Strict-Transport-Security", "max-age=31536000; includeSubDomains"))
 
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", policy)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("X-Frame-Options", "DENY")
+        headers.extend(always)
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        headers.setdefault(
-            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
-        )
-        if config.https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         personal = _personal()
         if personal:
             # Only no-store keeps the Back button from showing a members' page after signing out.
