@@ -114,12 +114,12 @@ def load_member(token: str) -> Member | None:
 
 def reader_of_feed(token: str) -> FeedReader | None:
     """Whose feed's key this is."""
-    rows = db.session.execute(
+    rows = ask(
         select(FeedKey.user_id, Grant.feature)
         .join(User, User.id == FeedKey.user_id)
         .outerjoin(Grant, and_(Grant.user_id == User.id, live(clock.billing_now())))
         .where(FeedKey.token_hash == feed_keys.hash_token(token), User.disabled_at.is_(None))
-    ).all()
+    )
     if not rows:
         return None
     return FeedReader(rows[0].user_id, frozenset(row.feature for row in rows if row.feature))
