@@ -127,7 +127,7 @@ def network(ip: str) -> str:
     return str(address)
 
 
-def _asker() -> str | None:
+def asker() -> str | None:
     """A digest of the network this request comes from; None when there is none, or when limits per
     network are switched off."""
     if not config.current().ratelimit_enabled or not has_request_context():
@@ -141,7 +141,7 @@ def _counters(
     """Which counters a try is on, in the one order in which everybody locks them."""
     if account is not None and device is not None:
         return [(_digest(door.name, "device", device, account), door.per_account)]
-    found, here = [], _asker()
+    found, here = [], asker()
     if account is not None:
         found.append((_digest(door.name, "account", account), door.per_account))
     if account is not None and here:

@@ -81,12 +81,15 @@ class OutboxMessage(due.Due, Model):
 
 # Returns None when the message is no longer worth sending.
 Renderer = Callable[[OutboxMessage], Mail | None]
+# Told after each try how it went, with what was wrong; it may not hear of one, when a process dies.
+Follower = Callable[[int, State, str | None], None]
 
 
 def init_app(app: Flask) -> None:
     smtp.init_app(app)
     app.extensions["outbox"] = {}
     app.extensions["outbox without rows"] = set()
+    app.extensions["outbox followers"] = {}
 
 
 def register(app: Flask, kind: str, renderer: Renderer, *, leaves_no_row: bool = False) -> None:
@@ -94,6 +97,11 @@ def register(app: Flask, kind: str, renderer: Renderer, *, leaves_no_row: bool =
     app.extensions["outbox"][kind] = renderer
     if leaves_no_row:
         app.extensions["outbox without rows"].add(kind)
+
+
+def follow(app: Flask, kinds: Iterable[str], follower: Follower) -> None:
+    """Tell this one of every mail of these kinds: its id, how far it is, what was wrong."""
+    app.extensions["outbox followers"].update(dict.fromkeys(kinds, follower))
 
 
 def draw(subject: str, *, text: str, html: str, **context: object) -> Mail:
@@ -168,8 +176,19 @@ def _send(message: OutboxMessage) -> None:
     except Refused as refusal:
         log.warning("mail %s was refused: %s", message.message_id, refusal)
         _settle(message, refused_at=clock.now(), refusal=refusal.what, last_error=str(refusal))
+        _tell(message, State.REFUSED, str(refusal))
+    except Exception as error:
+        _tell(message, State.WAITING, str(error) or type(error).__name__)
+        raise
     else:
         _settle(message, sent_at=clock.now() if mail else None)
+        _tell(message, State.SENT if mail else State.WITHDRAWN, None)
+
+
+def _tell(message: OutboxMessage, state: State, error: str | None) -> None:
+    follower: Follower | None = current_app.extensions["outbox followers"].get(message.kind)
+    if follower:
+        follower(message.id, state, error)
 
 
 def _settle(message: OutboxMessage, **outcome: object) -> None:

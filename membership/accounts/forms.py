@@ -54,16 +54,18 @@ class JoinForm(_Join):
 
 
 class PasswordForm(_Join):
-    """The address is proven already; only the password is missing."""
+    """The address is proven already; only the password is missing. Whoever had stopped the letters
+    may have them again, with an account or without."""
 
     password = PasswordField("Password")
+    letters = BooleanField("Send me the newsletter again")
 
     def __init__(self, email: str) -> None:
         self._email = email
         super().__init__()
 
     def validate_password(self, field: PasswordField) -> None:
-        if not field.data:
+        if not field.data and not self.letters.data:
             raise ValidationError("Choose a password")
         super().validate_password(field)
 

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from membership.accounts import registration
 from membership.accounts.models import User
-from membership.newsletter import signup
-from membership.newsletter.codes import challenges
+from membership.newsletter import signup, subscribers
+from membership.newsletter.codes import challenges, mail_links, sends
 from membership.newsletter.codes.challenges import Gone, Wrong
 
 
@@ -17,6 +17,7 @@ class Confirmed:
     """The address is proven; no account was asked for."""
 
     email: str
+    letters: bool
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,33 @@ def with_code(
     password_hash: str | None,
     *,
     letters: bool,
+    ticked: bool,
     now: datetime,
 ) -> Outcome | Wrong | Gone:
     """Check the code and do what it opens, all of it or none. The caller commits either way.
 
-    `letters`: whether the newsletter was asked for, and not only the way in.
+    `letters`: whether the newsletter was asked for, and not only the way in. `ticked`: also by its
+    box, which alone brings letters to somebody who has stopped them before.
     """
     proof = challenges.check(session, email, challenges.JOIN, code, now=now)
     if not isinstance(proof, challenges.Proven):
         return proof
     signup.confirm(session, email, letters=letters, now=now)
+    if ticked:
+        subscribers.want_letters(session, email, now)
     return proven(session, email, password_hash, letters=letters, now=now)
+
+
+def with_link(session: Session, token: str, *, now: datetime) -> Confirmed | None:
+    """What the code alone does, by the link that came with it; None when it works no more."""
+    challenge = mail_links.holder(session, token, now=now)
+    if challenge is None or not isinstance(
+        challenges.spend(session, challenge, now=now), challenges.Proven
+    ):
+        return None
+    letters = sends.asked_for_letters(session, challenge)
+    signup.confirm(session, challenge.email, letters=letters, now=now)
+    return Confirmed(challenge.email, letters)
 
 
 def proven(
@@ -61,7 +78,7 @@ def proven(
 ) -> Outcome:
     """The same for an address whose code was right a moment ago."""
     if password_hash is None:
-        return Confirmed(email)
+        return Confirmed(email, letters)
     try:
         return Opened(
             registration.register(session, email, password_hash, letters=letters, now=now)

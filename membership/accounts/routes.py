@@ -20,6 +20,7 @@ from membership.accounts import (
     devices,
     hashing,
     joining,
+    key_pages,
     password_check,
     sessions,
 )
@@ -29,7 +30,7 @@ from membership.accounts.password_check import Passed
 from membership.db import db, transaction
 from membership.extensions import limiter
 from membership.newsletter import subscribers, visits
-from membership.newsletter.codes import challenges, delivery, sends
+from membership.newsletter.codes import challenges, mail_links, progress, sends
 from membership.newsletter.codes.challenges import Gone, Wrong
 
 bp = Blueprint("accounts", __name__)
@@ -64,12 +65,43 @@ def enter_code() -> ResponseReturnValue:
             email,
             form.code.data,
             password_hash,
-            letters=visits.wants_letters() or form.letters.data,
+            letters=visits.wants_letters(),
+            ticked=form.letters.data,
             now=clock.now(),
         )
     if isinstance(outcome, Wrong | Gone):
         form.code.errors = [challenges.in_words(outcome)]
         return _join_page(form), 422
+    return _after(outcome)
+
+
+@bp.get("/join/link/<token>")
+def link(token: str) -> ResponseReturnValue:
+    """Where the mail with the code leads. Programs that look through mail come here, too: it spends
+    nothing."""
+    challenge = mail_links.holder(db.session(), token, now=clock.now())
+    if challenge is None:
+        return _link_gone()
+    letters = sends.asked_for_letters(db.session(), challenge)
+    page = render_template(
+        "accounts/join_link.html", email=challenge.email, letters=letters, token=token
+    )
+    return key_pages.telling_nobody(page)
+
+
+@bp.post("/join/link/<token>")
+@limiter.limit("60 per hour")
+def follow_link(token: str) -> ResponseReturnValue:
+    """What the code alone does, in whatever browser the mail is read."""
+    with transaction() as rows:
+        outcome = joining.with_link(rows, token, now=clock.now())
+    if outcome is None:
+        return _link_gone()
+    visits.begin(outcome.email, letters=outcome.letters)
+    if current_user.is_authenticated:
+        jobs.nudge("subscribers")
+        flash(f"{outcome.email} is confirmed.", "status")
+        return redirect(url_for("dashboard.account"), 303)
     return _after(outcome)
 
 
@@ -111,10 +143,17 @@ def _choose_password(email: str) -> ResponseReturnValue:
         return _join_page(form), 422
     password_hash = _hash(form.password.data)
     with transaction() as rows:
+        if form.letters.data:
+            subscribers.want_letters(rows, email, clock.now())
         outcome = joining.proven(
             rows, email, password_hash, letters=visits.wants_letters(), now=clock.now()
         )
     return _after(outcome)
+
+
+def _link_gone() -> ResponseReturnValue:
+    page = render_template("accounts/join_link_gone.html", email=visits.address())
+    return key_pages.telling_nobody(page, 410)
 
 
 def _after(outcome: joining.Outcome) -> ResponseReturnValue:
@@ -132,7 +171,7 @@ def _after(outcome: joining.Outcome) -> ResponseReturnValue:
             flash("There is an account at this address already. Sign in to it here.", "status")
             visits.begin_again(email)
             return redirect(url_for("accounts.login", next=destinations.wanted()), 303)
-        case joining.Confirmed(email):
+        case joining.Confirmed(email, _):
             visits.prove(email, now=clock.now())
             return redirect(url_for("accounts.join", next=destinations.wanted()), 303)
 
@@ -140,6 +179,8 @@ def _after(outcome: joining.Outcome) -> ResponseReturnValue:
 def _welcome(user: User) -> str:
     if subscribers.gets_letters(db.session(), user.email):
         return f"Welcome. Your account is open, and the letters go to {user.email}."
+    if subscribers.said_no(db.session(), user.email):
+        return "Welcome. Your account is open. You stopped the letters before, so none will come."
     return "Welcome. Your account is open."
 
 
@@ -173,8 +214,9 @@ def _join_page(form: JoinForm | PasswordForm) -> str:
         email=email,
         proven=isinstance(form, PasswordForm),
         wait=max(0, round(wait.total_seconds())),
-        delivery=delivery.state_of_last(email) if email else None,
+        progress=progress.of_last(db.session(), email) if email else None,
         letters=visits.wants_letters(),
+        stopped=isinstance(form, PasswordForm) and subscribers.said_no(db.session(), email or ""),
         password_min=settings.password_min_length,
         next=destinations.wanted(),
     )

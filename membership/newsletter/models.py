@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, false
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Model
@@ -60,10 +60,14 @@ class Subscriber(Due, Model):
     @property
     def wants_letters(self) -> bool:
         """Whether letters should come: asked for, and nobody said no since."""
-        refused = self.stopped_at is not None and (
+        return self.confirmed_at is not None and self.letters and not self.refused
+
+    @property
+    def refused(self) -> bool:
+        """Whether its owner said no, and has not ticked the box since."""
+        return self.stopped_at is not None and (
             self.resubscribe_at is None or self.resubscribe_at < self.stopped_at
         )
-        return self.confirmed_at is not None and self.letters and not refused
 
 
 class Challenge(Model):
@@ -86,24 +90,48 @@ class Challenge(Model):
 
 
 class SendState(StrEnum):
+    """How far a send has come. HANDED_OVER: MailerLite has taken it; SENT: it says that its mail
+    left, or our mail server took ours. NOT_NEEDED: the code was used, or over, before."""
+
     QUEUED = "queued"
     HANDED_OVER = "handed over"
+    SENT = "sent"
     FAILED = "failed"
+    BOUNCED = "bounced"
+    NOT_NEEDED = "not needed"
 
 
 class CodeSend(Due, Model):
     """One attempt to get a code to a person: by which channel, how it went, and why.
 
-    A send by SMTP points to its mail in the outbox, which knows how that went.
+    A send by SMTP points to its mail in the outbox, which knows how that went. `automatic`: of our
+    own accord, since another way had failed. `for_newsletter`: asked for on the form, so that it
+    may go by way of the list. `used_at` is set on the send that the code came by, as far as anybody
+    can tell: the last one. `asker` is a keyed digest of the network it was asked from, kept for
+    weeks (see figures.py). Due while there is something to look after.
     """
 
     __tablename__ = "code_sends"
+    __table_args__ = (
+        Index(None, "channel", "created_at", "state", "used_at"),
+        Index(None, "state", "created_at"),
+        Index(
+            "ix_code_sends_askers",
+            "created_at",
+            sqlite_where=text("asker IS NOT NULL"),
+            postgresql_where=text("asker IS NOT NULL"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     challenge_id: Mapped[int] = mapped_column(ForeignKey("challenges.id"), index=True)
     email: Mapped[str] = mapped_column(index=True)
     channel: Mapped[str]
     state: Mapped[SendState] = mapped_column(default=SendState.QUEUED)
     reason: Mapped[str]
-    outbox_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"))
+    outbox_id: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"), index=True)
     automatic: Mapped[bool] = mapped_column(default=False)
+    for_newsletter: Mapped[bool] = mapped_column(default=False, server_default=false())
+    asker: Mapped[str | None]
     created_at: Mapped[datetime]
+    handed_over_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]

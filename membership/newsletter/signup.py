@@ -2,14 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership import config, journal, limits
+from membership import journal, limits
 from membership.limits import Door, Limit
 from membership.newsletter import subscribers
 from membership.newsletter.codes import challenges, channels, sends
-from membership.newsletter.models import CodeSend, SendState, Subscriber
+from membership.newsletter.models import Subscriber
 from membership.waits import TooSoon
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -45,9 +44,9 @@ def ask(
     except TooSoon as too_soon:  # of this asker alone; the answer is the same
         return timedelta(seconds=too_soon.seconds)
     challenge = challenges.issue(session, email, challenges.JOIN, now=now)
-    facts = _facts(session, subscriber, now, resend=resend, for_newsletter=for_newsletter)
+    facts = sends.facts(session, email, for_newsletter=for_newsletter, now=now, resend=resend)
     channel, reason = channels.first(facts)
-    sends.begin(session, challenge, channel, reason, now=now)
+    sends.begin(session, challenge, channel, reason, now=now, for_newsletter=for_newsletter)
     journal.record(session, "newsletter.code_asked", email=email, channel=channel)
     return timedelta(0)
 
@@ -63,27 +62,3 @@ def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Su
         journal.record(session, "newsletter.confirmed", email=email)
     subscriber.due_at = now
     return subscriber
-
-
-def _facts(
-    session: Session,
-    subscriber: Subscriber,
-    now: datetime,
-    *,
-    resend: bool,
-    for_newsletter: bool,
-) -> channels.Facts:
-    settings = config.current()
-    by_mailerlite = select(CodeSend.id).where(
-        CodeSend.email == subscriber.email,
-        CodeSend.channel == channels.Channel.MAILERLITE,
-        CodeSend.state == SendState.HANDED_OVER,
-        CodeSend.created_at > now - timedelta(days=1),
-    )
-    return channels.Facts(
-        delivery=settings.code_delivery,
-        configured=settings.mailerlite_api_key is not None,
-        for_newsletter=for_newsletter and not subscriber.has_account,
-        mailed_today=session.scalars(by_mailerlite.limit(1)).first() is not None,
-        resend=resend,
-    )

@@ -33,6 +33,12 @@ def gets_letters(session: Session, email: str) -> bool:
     return subscriber is not None and subscriber.wants_letters and subscriber.status != "bounced"
 
 
+def said_no(session: Session, email: str) -> bool:
+    """Whether its owner stopped the letters, here or there, and has not asked for them since."""
+    subscriber = find(session, email)
+    return subscriber is not None and subscriber.refused
+
+
 def want_letters(session: Session, email: str, now: datetime) -> None:
     """Their owner, who has proven the address, ticked the box: letters, also after having
     unsubscribed here or there."""

@@ -3,7 +3,6 @@
 from flask import (
     Blueprint,
     flash,
-    make_response,
     redirect,
     render_template,
     session,
@@ -14,7 +13,7 @@ from flask.wrappers import Response
 from flask_login import current_user
 
 from membership import clock, config, jobs
-from membership.accounts import devices, hashing, sessions
+from membership.accounts import devices, hashing, key_pages, sessions
 from membership.accounts.models import User
 from membership.accounts.resetting import resets
 from membership.accounts.resetting.forms import ForgotForm, ResetForm
@@ -98,16 +97,8 @@ def _reset_page(user: User, form: ResetForm, token: str, *, status: int = 200) -
         token=token,
         password_min=config.current().password_min_length,
     )
-    return _telling_nobody(page, status)
+    return key_pages.telling_nobody(page, status)
 
 
 def _cannot_be_used() -> Response:
-    return _telling_nobody(render_template("accounts/reset_gone.html"), 410)
-
-
-def _telling_nobody(page: str, status: int) -> Response:
-    """The address of this page is a key: no other page is told where somebody came from."""
-    answer = make_response(page, status)
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return key_pages.telling_nobody(render_template("accounts/reset_gone.html"), 410)

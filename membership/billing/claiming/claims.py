@@ -68,7 +68,7 @@ def _unsent(challenge: Challenge, now: datetime) -> CodeSend:
         challenge_id=challenge.id,
         email=challenge.email,
         channel=Channel.SMTP,
-        state=SendState.FAILED,
+        state=SendState.NOT_NEEDED,
         reason="nothing to claim at this address: not sent",
         created_at=now,
     )

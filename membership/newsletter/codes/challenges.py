@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from membership import config, limits
 from membership.db import changed
 from membership.limits import Door, Limit
 from membership.newsletter.codes import digits
-from membership.newsletter.models import Challenge
+from membership.newsletter.models import Challenge, CodeSend, SendState
 
 JOIN = "join"  # the purpose of a code that confirms the newsletter, and opens an account
 # Besides the five tries that each code has, for whoever tries a few on every address.
@@ -65,9 +65,19 @@ def check(
     if challenge.decoy or not digits.matches(given, code_of(challenge)):
         left = digits.TRIES - challenge.tries
         return Wrong(left) if left else Gone()
-    challenge.spent_at = now
+    _spend(session, challenge, now)
     limits.forgive(session, tried)
     return Proven(email)
+
+
+def spend(session: Session, challenge: Challenge, *, now: datetime) -> Proven | Gone:
+    """The same for whoever holds the link that came with the code: it works once, and never after
+    the code."""
+    ours = update(Challenge).where(Challenge.id == challenge.id, *_alive(now))
+    if changed(session, ours.values(spent_at=now)) != 1:
+        return Gone()
+    _spend(session, challenge, now)
+    return Proven(challenge.email)
 
 
 def in_words(outcome: Wrong | Gone) -> str:
@@ -133,13 +143,31 @@ def _count_try(session: Session, challenge: Challenge, now: datetime) -> bool:
     counted = changed(
         session,
         update(Challenge)
-        .where(
-            Challenge.id == challenge.id,
-            Challenge.tries < digits.TRIES,
-            Challenge.spent_at.is_(None),
-            Challenge.expires_at > now,
-        )
+        .where(Challenge.id == challenge.id, *_alive(now))
         .values(tries=Challenge.tries + 1),
     )
     session.refresh(challenge)
     return counted == 1
+
+
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Challenge.tries < digits.TRIES,
+        Challenge.spent_at.is_(None),
+        Challenge.expires_at > now,
+    )
+
+
+def _spend(session: Session, challenge: Challenge, now: datetime) -> None:
+    """It is used now, and so is the send that brought it: the last, as far as anybody can tell."""
+    challenge.spent_at = now
+    last = (
+        select(CodeSend.id)
+        .where(CodeSend.challenge_id == challenge.id, CodeSend.state != SendState.NOT_NEEDED)
+        .order_by(CodeSend.id.desc())
+        .limit(1)
+    )
+    changed(
+        session,
+        update(CodeSend).where(CodeSend.id == last.scalar_subquery()).values(used_at=now),
+    )

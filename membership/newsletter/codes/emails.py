@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from membership import clock, config, links, outbox
 from membership.db import db
-from membership.newsletter.codes import challenges, digits
+from membership.newsletter.codes import challenges, digits, mail_links
 from membership.newsletter.models import Challenge, Subscriber
 from membership.outbox import Mail, OutboxMessage
 
@@ -25,7 +25,7 @@ def code(message: OutboxMessage) -> Mail | None:
         code=joined,
         spaced=spaced,
         minutes=challenges.minutes_left(challenge, clock.now()),
+        link_url=links.whole("accounts.link", token=mail_links.token_of(challenge)),
         has_account=bool(db.session.scalar(has_account)),
-        join_url=links.whole("accounts.join"),
         login_url=links.whole("accounts.login"),
     )

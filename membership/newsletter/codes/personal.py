@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from membership import outbox
+from membership.newsletter.codes import sends
 from membership.newsletter.codes.channels import Channel
 from membership.newsletter.models import Challenge, CodeSend
 
@@ -33,13 +34,12 @@ def send(
     mail = outbox.send_later(
         session, letter, challenge.email, challenge_id=challenge.id, user_id=user_id
     )
-    session.add(
-        CodeSend(
-            challenge_id=challenge.id,
-            email=challenge.email,
-            channel=Channel.SMTP,
-            reason=reason,
-            outbox_id=mail.id,
-            created_at=now,
-        )
+    send = CodeSend(
+        challenge_id=challenge.id,
+        email=challenge.email,
+        channel=Channel.SMTP,
+        reason=reason,
+        created_at=now,
     )
+    sends.by_mail(send, mail, now=now)
+    session.add(send)

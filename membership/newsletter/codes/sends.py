@@ -1,22 +1,33 @@
-"""One attempt to get a code to a person, and how soon there may be another."""
+"""One attempt to get a code to a person, what speaks for each way, and how soon there may be
+another."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from membership import outbox
-from membership.newsletter.codes import channels, digits
-from membership.newsletter.models import Challenge, CodeSend
+from membership import config, limits, outbox
+from membership.db import changed
+from membership.newsletter import subscribers
+from membership.newsletter.codes import digits
+from membership.newsletter.codes.channels import Channel, Facts
+from membership.newsletter.models import Challenge, CodeSend, SendState
+from membership.outbox import OutboxMessage
+
+ONCE_IN = timedelta(days=1)  # MailerLite's automations, for each person
+# A mail tells its send how it went; a process that dies in between does not.
+LOOKED_AFTER = timedelta(minutes=1)
 
 
 def begin(
     session: Session,
     challenge: Challenge,
-    channel: channels.Channel,
+    channel: Channel,
     reason: str,
     *,
     now: datetime,
+    for_newsletter: bool = False,
     automatic: bool = False,
 ) -> CodeSend:
     """A send row: due for MailerLite's drain, or with its mail already in the outbox."""
@@ -25,17 +36,24 @@ def begin(
         email=challenge.email,
         channel=channel,
         reason=reason,
+        for_newsletter=for_newsletter,
         automatic=automatic,
+        asker=None if automatic else limits.asker(),
         created_at=now,
     )
-    if channel is channels.Channel.SMTP:
+    if channel is Channel.SMTP:
         mail = outbox.send_later(session, "code", challenge.email, challenge_id=challenge.id)
-        send.outbox_id = mail.id
+        by_mail(send, mail, now=now)
     else:
         send.due_at = now
     session.add(send)
     session.flush()
     return send
+
+
+def by_mail(send: CodeSend, mail: OutboxMessage, *, now: datetime) -> None:
+    """This mail carries it."""
+    send.outbox_id, send.due_at = mail.id, now + LOOKED_AFTER
 
 
 def wait(session: Session, email: str, *, now: datetime) -> timedelta:
@@ -46,3 +64,63 @@ def wait(session: Session, email: str, *, now: datetime) -> timedelta:
         CodeSend.created_at > now - timedelta(days=1),
     )
     return digits.wait(session.scalars(asked), now=now)
+
+
+def facts(
+    session: Session, email: str, *, for_newsletter: bool, now: datetime, resend: bool = False
+) -> Facts:
+    """What decides how a code for this address goes."""
+    settings = config.current()
+    subscriber = subscribers.find(session, email)
+    return Facts(
+        delivery=settings.code_delivery,
+        configured=settings.mailerlite_api_key is not None,
+        for_newsletter=for_newsletter and not (subscriber and subscriber.has_account),
+        mailed_today=mailed_today(session, email, now=now),
+        listed_as=subscriber.status if subscriber else None,
+        resend=resend,
+    )
+
+
+def mailed_today(session: Session, email: str, *, now: datetime) -> bool:
+    """Whether MailerLite was given a code for this address less than a day ago, whatever became of
+    it: its automation has run."""
+    handed_over = select(CodeSend.id).where(
+        CodeSend.email == email, CodeSend.handed_over_at > now - ONCE_IN
+    )
+    return session.scalars(handed_over.limit(1)).first() is not None
+
+
+def tried(session: Session, challenge: Challenge) -> Collection[str]:
+    """By which channels this code has been sent, or is about to be."""
+    theirs = select(CodeSend.channel).where(CodeSend.challenge_id == challenge.id)
+    return set(session.scalars(theirs))
+
+
+def sent_by_mail(session: Session, challenge: Challenge) -> bool:
+    """Whether our own mail server has taken this code."""
+    theirs = select(CodeSend.id).where(
+        CodeSend.challenge_id == challenge.id,
+        CodeSend.channel == Channel.SMTP,
+        CodeSend.state == SendState.SENT,
+    )
+    return session.scalars(theirs.limit(1)).first() is not None
+
+
+def asked_for_letters(session: Session, challenge: Challenge) -> bool:
+    """Whether this code was asked for with the newsletter, and not only the way in."""
+    asked = select(CodeSend.id).where(
+        CodeSend.challenge_id == challenge.id, CodeSend.for_newsletter.is_(True)
+    )
+    return session.scalars(asked.limit(1)).first() is not None
+
+
+def bounced(session: Session, email: str, *, now: datetime) -> bool:
+    """MailerLite could not deliver to this address. Nudge "codes" after the commit; whether there
+    is a code to get there by another way."""
+    lately = update(CodeSend).where(
+        CodeSend.email == email,
+        CodeSend.handed_over_at > now - ONCE_IN,
+        CodeSend.state.in_([SendState.HANDED_OVER, SendState.SENT]),
+    )
+    return changed(session, lately.values(state=SendState.BOUNCED, due_at=now)) > 0

@@ -82,7 +82,7 @@ def test_while_mailerlite_cannot_the_code_goes_by_smtp_and_the_list_catches_up(
     sandbox.mailerlite_fault = fault
     asks(visitor)
     work()
-    assert sends(app) == [("mailerlite", "failed"), ("smtp", "queued")]
+    assert sends(app) == [("mailerlite", "failed"), ("smtp", "sent")]
     assert "about to leave" in visitor.get("/join").text
     clock.passes(MINUTE / 2)
     assert "on its way" in visitor.get("/join").text
@@ -209,7 +209,7 @@ def test_somebody_who_unsubscribed_there_joins_by_smtp_and_stays_unsubscribed(
     unsubscribed(sandbox, ADA)
     asks(visitor)
     work()
-    assert sends(app) == [("mailerlite", "failed"), ("smtp", "queued")]
+    assert sends(app) == [("mailerlite", "failed"), ("smtp", "sent")]
     answer = visitor.submit("/join", action="/join", code=code_for(sandbox, ADA), password=PASSWORD)
     assert answer.location == "/plans"
     work()
