@@ -65,7 +65,7 @@ from membership.config import ROOT, Config, environment
 from membership.dashboard import address, data, feed, goodbye, security
 from membership.dashboard import routes as dashboard
 from membership.doctor import cli as doctor_cli
-from membership.library import feeds, posts, sitemap
+from membership.library import archive, downloads, feeds, posts, search, sitemap
 from membership.library import routes as library
 from membership.newsletter import cli as newsletter_cli
 from membership.newsletter import mailerlite
@@ -101,6 +101,9 @@ BLUEPRINTS = (
     library.bp,
     feeds.bp,
     sitemap.bp,
+    archive.bp,
+    search.bp,
+    downloads.bp,
     dashboard.bp,
     address.bp,
     data.bp,
@@ -233,6 +236,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
     origins.init_app(app, config)
     headers.init_app(app, config)
     app.template_filter("day")(dates.day)
+    app.template_filter("month")(dates.month)
     app.jinja_env.globals.update(brand=brand.read(), theme=theme, texts=texts.listed)
 
     @app.context_processor

@@ -16,7 +16,8 @@ from membership.billing import access
 from membership.extensions import limiter
 from membership.library import markdown, paywall
 from membership.library.paywall import Reader
-from membership.library.posts import Post, library
+from membership.library.post import Post
+from membership.library.posts import library
 
 bp = Blueprint("feeds", __name__)
 LENGTH = 30
@@ -75,7 +76,7 @@ def _atom(reader: Reader, *, title: str, own: str) -> Response:
 
 def _content(post: Post, reader: Reader) -> str:
     """The whole text as HTML, or its teaser and where to read on."""
-    base = config.current().site_url
+    base = links.whole("library.post", slug=post.slug)
     if paywall.is_open(post, reader):
         return markdown.with_whole_addresses(library().body(post), base)
     on = links.whole("library.post", slug=post.slug, _anchor=paywall.CUT)

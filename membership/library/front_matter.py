@@ -9,10 +9,15 @@ import frontmatter
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
+Day = date  # a post has a date
 PUBLIC = "public"
 MEMBERS = "members"
-_FIELDS = ("title", "date", "author", "summary", "access", "tags", "draft")
+_FIELDS = (
+    *("title", "date", "updated", "author", "summary", "image", "image_alt"),
+    *("access", "tags", "draft"),
+)
 _ACCESS = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_LETTERS = re.compile(r"[^\W_]+")
 
 
 class BadFrontMatter(Exception):
@@ -25,12 +30,19 @@ class BadFrontMatter(Exception):
 
 @dataclass(frozen=True)
 class FrontMatter:
-    """`access` is "public", "members", or the name of a feature that a plan opens."""
+    """`access` is "public", "members", or the name of a feature that a plan opens.
+
+    `image` is the address of the picture above the text, and `image_alt` what it shows; they come
+    together or not at all. `updated` is the day of the last change, not before `date`.
+    """
 
     title: str
     date: date
+    updated: Day | None
     author: str | None
     summary: str | None
+    image: str | None
+    image_alt: str | None
     access: str
     tags: tuple[str, ...]
     draft: bool
@@ -43,19 +55,41 @@ def parse(source: str) -> tuple[FrontMatter, str]:
     except yaml.YAMLError as error:
         line = _line_of(error)
         raise BadFrontMatter([f"the lines between --- are not YAML{line}"]) from error
-    read = _Reader(values)
+    read = Fields(values, _FIELDS)
     fields = FrontMatter(
         title=read.words("title", needed=True) or "",
-        date=read.date("date"),
+        date=read.date("date", needed=True) or date.min,
+        updated=read.date("updated"),
         author=read.words("author"),
         summary=read.words("summary"),
+        image=read.words("image"),
+        image_alt=read.words("image_alt"),
         access=read.access("access"),
-        tags=read.list_of_words("tags"),
+        tags=read.tags("tags"),
         draft=read.flag("draft"),
     )
+    if not read.problems:
+        read.problems += _at_odds(fields)
     if read.problems:
         raise BadFrontMatter(read.problems)
     return fields, text
+
+
+def address_of(tag: str) -> str:
+    """A tag in an address: "Long reads" and "long reads" become long-reads."""
+    return "-".join(_LETTERS.findall(tag.lower()))
+
+
+def _at_odds(fields: FrontMatter) -> list[str]:
+    """What is right by itself and wrong beside another."""
+    problems = []
+    if fields.image and not fields.image_alt:
+        problems.append("image needs image_alt: what the picture shows, for who cannot see it")
+    if fields.image_alt and not fields.image:
+        problems.append("image_alt describes a picture, and there is no image")
+    if fields.updated and fields.updated < fields.date:
+        problems.append("updated is before date")
+    return problems
 
 
 def _line_of(error: yaml.YAMLError) -> str:
@@ -63,16 +97,16 @@ def _line_of(error: yaml.YAMLError) -> str:
     return f" (line {mark.line + 2})" if mark else ""  # the first --- is line 1
 
 
-class _Reader:
+class Fields:
     """Reads values and collects what is wrong, so that one start tells all of it."""
 
-    def __init__(self, values: Mapping[str, object]) -> None:
+    def __init__(self, values: Mapping[str, object], known: tuple[str, ...]) -> None:
         self.values = values
         # A misspelt "access" must not leave a post open.
         self.problems = [
-            f"{name} is not a field; the fields are {', '.join(_FIELDS)}"
+            f"{name} is not a field; the fields are {', '.join(known)}"
             for name in values
-            if name not in _FIELDS
+            if name not in known
         ]
 
     def words(self, name: str, *, needed: bool = False) -> str | None:
@@ -87,15 +121,17 @@ class _Reader:
             return " ".join(value.split())
         return None
 
-    def date(self, name: str) -> date:
+    def date(self, name: str, *, needed: bool = False) -> date | None:
         value = self.values.get(name)
         if isinstance(value, datetime):
             return value.date()
         if isinstance(value, date):
             return value
-        wrong = "is missing" if value is None else "must be a day such as 2026-11-21"
-        self.problems.append(f"{name} {wrong}")
-        return date.min
+        if value is not None:
+            self.problems.append(f"{name} must be a day such as 2026-11-21")
+        elif needed:
+            self.problems.append(f"{name} is missing")
+        return None
 
     def access(self, name: str) -> str:
         value = self.values.get(name)
@@ -106,10 +142,10 @@ class _Reader:
         )
         return ""
 
-    def list_of_words(self, name: str) -> tuple[str, ...]:
+    def tags(self, name: str) -> tuple[str, ...]:
         value = self.values.get(name, [])
-        if isinstance(value, list) and all(isinstance(v, str) and v.strip() for v in value):
-            return tuple(value)
+        if isinstance(value, list) and all(isinstance(v, str) and address_of(v) for v in value):
+            return tuple(" ".join(v.split()) for v in value)
         self.problems.append(f"{name} must be a list such as [rivers, maps]")
         return ()
 

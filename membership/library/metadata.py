@@ -5,7 +5,7 @@ from typing import Any
 
 from membership import config, links
 from membership.library.front_matter import PUBLIC
-from membership.library.posts import Post
+from membership.library.post import Post
 
 LOCKED_PART = ".paywall"  # what stands on the page where the rest of the text would
 
@@ -21,7 +21,7 @@ class About:
 
 def of_post(post: Post) -> About:
     address = links.whole("library.post", slug=post.slug)
-    image = None
+    image = config.current().site_url + post.image.address if post.image else None
     return About(address, image, _article(post, address, image))
 
 
@@ -34,7 +34,7 @@ def _article(post: Post, address: str, image: str | None) -> dict[str, Any]:
         "headline": post.title,
         "description": post.summary,
         "datePublished": post.date.isoformat(),
-        "dateModified": post.date.isoformat(),
+        "dateModified": (post.updated or post.date).isoformat(),
         "author": {"@type": "Person", "name": post.author} if post.author else site,
         "publisher": site,
         "mainEntityOfPage": address,

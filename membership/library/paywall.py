@@ -6,7 +6,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from membership.library.front_matter import MEMBERS, PUBLIC
-from membership.library.posts import Post
+from membership.library.post import Post
 
 CUT = "more"  # names the place on a post's page where its teaser ends
 
@@ -21,12 +21,17 @@ class Reader(Protocol):
 
 
 def is_open(post: Post, reader: Reader) -> bool:
-    """Whether `reader` may read all of `post`. A feature nobody sells stays shut to everybody."""
-    if post.access == PUBLIC:
+    """Whether `reader` may read all of `post`."""
+    return opens_level(post.access, reader)
+
+
+def opens_level(access: str, reader: Reader) -> bool:
+    """The same of whatever has this access. A feature nobody sells stays shut to everybody."""
+    if access == PUBLIC:
         return True
-    if post.access == MEMBERS:
+    if access == MEMBERS:
         return reader.is_authenticated
-    return reader.is_authenticated and reader.may_use(post.access)
+    return reader.is_authenticated and reader.may_use(access)
 
 
 def opens(post: Post) -> bool:

@@ -4,19 +4,24 @@ A Post is what anybody may know. The text behind the paywall is kept beside the 
 out by `Library.body` alone, so that a list, a feed or a template cannot let it slip.
 """
 
-import re
-from collections.abc import Iterator
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from flask import Flask, current_app
 
+from membership import clock
 from membership.config import ROOT, Config
-from membership.library import front_matter, markdown
-from membership.library.front_matter import PUBLIC
+from membership.library import files, reading, store
+from membership.library.files import Download, Files
+from membership.library.post import Post
+from membership.library.shelf import Shelf
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+log = logging.getLogger(__name__)
 
 Stamp = frozenset[tuple[Path, int, int]]  # file, modified at (ns), bytes
 
@@ -30,65 +35,107 @@ class LibraryError(Exception):
 
 
 @dataclass(frozen=True)
-class Post:
-    """What anybody may know of a post. `access`: "public", "members" or a feature's name.
+class _Read:
+    """What one reading of the folder found."""
 
-    `lead` is the summary its author wrote, to stand above the text; `summary` is that, or the
-    first paragraph's words. `teaser_html` is what stands open of the text, empty when the lead
-    is all.
-    """
-
-    slug: str
-    title: str
-    date: date
-    author: str | None
-    lead: str | None
-    summary: str
-    access: str
-    tags: tuple[str, ...]
-    minutes: int
-    teaser_html: str
+    stamp: Stamp
+    entries: store.Keyed
+    downloads: dict[str, Download]
+    index: Path | None
 
 
 class Library:
-    """Every published post. Drafts are checked like the others, then left out."""
+    """Every post, published or not, and the downloads beside them.
 
-    def __init__(self, folder: Path, *, reread: bool) -> None:
+    Published is what is no draft and whose day has come by `today`.
+    """
+
+    def __init__(
+        self,
+        content: Path,
+        *,
+        reread: bool,
+        cache: Path | None,
+        today: Callable[[], date],
+    ) -> None:
         """Raises LibraryError. With `reread`, a changed file is read again when next asked for."""
-        self._folder = folder
-        self._reread = reread
-        self._read()
+        self._content, self._reread, self._cache, self._today = content, reread, cache, today
+        self._now = self._read()
+        self._shelf = Shelf((), date.min), date.min
 
     def posts(self) -> list[Post]:
-        """The newest first."""
-        self._refresh()
-        return [post for post, _ in self._posts.values()]
+        """What is published, the newest first."""
+        return list(self.shelf().posts)
 
     def find(self, slug: str) -> Post | None:
-        self._refresh()
-        post, _ = self._posts.get(slug, (None, ""))
-        return post
+        """A published post."""
+        return self.shelf().find(slug)
 
     def body(self, post: Post) -> str:
         """The whole text as safe HTML: ask the paywall first."""
-        return self._posts[post.slug][1]
+        return self._now.entries[post.slug][1].body
 
-    def _refresh(self) -> None:
-        if self._reread and _stamp(self._folder) != self._stamp:
-            self._read()
+    def unpublished(self) -> list[Post]:
+        """Drafts, and what waits for its day: the next to come first, for its author alone."""
+        shelf, posts = self.shelf(), (entry.post for _, entry in self._now.entries.values())
+        waiting = [post for post in posts if shelf.find(post.slug) is None]
+        return sorted(waiting, key=lambda post: (post.draft, post.date, post.slug))
 
-    def _read(self) -> None:
-        self._stamp = _stamp(self._folder)
-        found = sorted(_read_folder(self._folder), key=lambda pair: pair[0].slug)
-        found.sort(key=lambda pair: pair[0].date, reverse=True)
-        self._posts = {post.slug: (post, body) for post, body in found}
+    def shelf(self) -> Shelf:
+        """What is published today, in order."""
+        if self._reread and _stamp(self._content) != self._now.stamp:
+            self._now = self._read()
+            self._shelf = Shelf((), date.min), date.min
+        today = self._today()
+        shelf, day = self._shelf
+        if day != today:
+            shelf = Shelf((entry.post for _, entry in self._now.entries.values()), today)
+            self._shelf = shelf, today
+        return shelf
+
+    @property
+    def downloads(self) -> dict[str, Download]:
+        """By name."""
+        return self._now.downloads
+
+    @property
+    def index(self) -> Path | None:
+        """Where search looks; None while there is no such file, which the log explains."""
+        return self._now.index
+
+    def _read(self) -> _Read:
+        stamp = _stamp(self._content)
+        downloads, problems = files.downloads(self._content / "downloads")
+        problems = [f"{_name(self._content / 'downloads')}: {problem}" for problem in problems]
+        sources = _sources(self._content / "posts")
+        keys = {path.stem: hashlib.sha256(source).hexdigest() for path, source in sources.items()}
+        made = store.place(self._cache, keys) if self._cache else None
+        known = store.load(made) if made else {}
+        entries: store.Keyed = {}
+        shown = Files(self._content, downloads)
+        for path, source in sources.items():
+            key, entry = known.get(path.stem, ("", None))
+            try:
+                if entry is None or key != keys[path.stem] or not reading.still_fits(entry, shown):
+                    entry = reading.read(path, source, shown)
+                entries[path.stem] = keys[path.stem], entry
+            except reading.UnfitPost as error:
+                problems += [f"{_name(path)}: {problem}" for problem in error.problems]
+        if problems:
+            raise LibraryError(sorted(problems))
+        return _Read(stamp, entries, downloads, _kept(made, known, entries))
 
 
 def init_app(app: Flask) -> None:
     """Ends the start, with its sentences alone, when a post cannot be shown as its author meant."""
     config: Config = app.config["LATCHKEY"]
     try:
-        app.extensions["library"] = Library(config.content_dir / "posts", reread=app.debug)
+        app.extensions["library"] = Library(
+            config.content_dir,
+            reread=app.debug,
+            cache=config.cache_dir,
+            today=lambda: clock.now().date(),
+        )
     except LibraryError as error:
         raise SystemExit(str(error)) from error
 
@@ -98,55 +145,32 @@ def library() -> Library:
     return found
 
 
-def _stamp(folder: Path) -> Stamp:
-    files = [(path, path.stat()) for path in folder.glob("*.md")]
-    return frozenset((path, facts.st_mtime_ns, facts.st_size) for path, facts in files)
+def _stamp(content: Path) -> Stamp:
+    facts = [
+        (path, path.stat())
+        for folder in ("posts", "downloads", "images")
+        for path in (content / folder).rglob("*")
+    ]
+    return frozenset((path, told.st_mtime_ns, told.st_size) for path, told in facts)
 
 
-def _read_folder(folder: Path) -> Iterator[tuple[Post, str]]:
+def _sources(folder: Path) -> dict[Path, bytes]:
     if not folder.is_dir():
         raise LibraryError([f"CONTENT_DIR has no folder posts: {folder} is not there"])
-    problems: list[str] = []
-    read: list[tuple[Post, str]] = []
-    for path in folder.glob("*.md"):
-        try:
-            read += _read_post(path)
-        except front_matter.BadFrontMatter as error:
-            problems += [f"{_name(path)}: {problem}" for problem in error.problems]
-        except markdown.UnfitText as error:
-            problems.append(f"{_name(path)}: the text {error}")
-        except UnicodeDecodeError:
-            problems.append(f"{_name(path)}: the file must be saved as UTF-8")
-    if problems:
-        raise LibraryError(sorted(problems))
-    yield from read
+    return {path: path.read_bytes() for path in sorted(folder.glob("*.md"))}
 
 
-def _read_post(path: Path) -> list[tuple[Post, str]]:
-    """One pair, or none for a draft."""
-    if not _SLUG.fullmatch(path.stem):
-        raise front_matter.BadFrontMatter(
-            ["the file's name becomes the address: use a-z, 0-9 and - only"]
-        )
-    fields, source = front_matter.parse(path.read_text(encoding="utf-8-sig"))
-    text = markdown.render(source, summary=fields.summary)
-    if fields.access != PUBLIC and not text.holds_back:
-        raise markdown.UnfitText(
-            f"is all teaser: with access {fields.access}, something must follow it"
-        )
-    post = Post(
-        slug=path.stem,
-        title=fields.title,
-        date=fields.date,
-        author=fields.author,
-        lead=fields.summary,
-        summary=text.summary,
-        access=fields.access,
-        tags=fields.tags,
-        minutes=text.minutes,
-        teaser_html=text.teaser,
-    )
-    return [] if fields.draft else [(post, text.body)]
+def _kept(made: Path | None, known: store.Keyed, entries: store.Keyed) -> Path | None:
+    """The file that holds these posts, made if need be."""
+    if made is None:
+        return None
+    try:
+        if known != entries or not made.is_file():
+            store.make(made, entries)
+    except (OSError, sqlite3.Error) as error:
+        log.warning("Search is away: its file cannot be made in CACHE_DIR (%s)", error)
+        return None
+    return made
 
 
 def _name(path: Path) -> str:

@@ -2,24 +2,29 @@
 
 from flask import Blueprint, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from membership.billing import access
-from membership.library import metadata, paywall
-from membership.library.posts import Post, library
+from membership.library import metadata, paging, paywall, previews
+from membership.library.post import Post
+from membership.library.posts import library
 
 bp = Blueprint("library", __name__)
 
 
 @bp.get("/posts")
 def posts() -> ResponseReturnValue:
-    return render_template("library/posts.html", posts=library().posts())
+    page = paging.page(library().posts())
+    waiting = previews.listed() if page.number == 1 else []
+    return render_template("library/posts.html", page=page, waiting=waiting)
 
 
 @bp.get("/posts/<slug>")
 def post(slug: str) -> ResponseReturnValue:
     """A locked post is answered 200 with its teaser: the rest never reaches the template."""
     found = _find(slug)
-    is_open = paywall.opens(found)
+    is_preview = previews.is_unpublished(found)
+    is_open = paywall.opens(found) or (is_preview and current_user.is_owner)
     return render_template(
         "library/post.html",
         post=found,
@@ -27,6 +32,8 @@ def post(slug: str) -> ResponseReturnValue:
         shut=None if is_open else access.why_shut(found.access),
         next=url_for("library.post", slug=slug, _anchor=paywall.CUT),
         about=metadata.of_post(found),
+        around=library().shelf().around(found),
+        is_preview=is_preview,
     )
 
 
@@ -38,7 +45,7 @@ def is_open(slug: str) -> ResponseReturnValue:
 
 
 def _find(slug: str) -> Post:
-    found = library().find(slug)
+    found = library().find(slug) or previews.find(slug)
     if found is None:
         abort(404)
     return found

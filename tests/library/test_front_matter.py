@@ -16,14 +16,18 @@ def problems(source: str) -> list[str]:
 
 def test_every_field_is_read() -> None:
     fields, text = front_matter.parse(
-        "---\ntitle: A  door\ndate: 2026-11-14\nauthor: Ines\nsummary: On doors.\n"
+        "---\ntitle: A  door\ndate: 2026-11-14\nupdated: 2026-11-20\n"
+        "author: Ines\nsummary: On doors.\nimage: /images/door.png\nimage_alt: A door\n"
         "access: premium\ntags: [doors, sound]\ndraft: true\n---\n\nKnock."
     )
     assert fields == FrontMatter(
         title="A door",
         date=date(2026, 11, 14),
+        updated=date(2026, 11, 20),
         author="Ines",
         summary="On doors.",
+        image="/images/door.png",
+        image_alt="A door",
         access="premium",
         tags=("doors", "sound"),
         draft=True,
@@ -60,6 +64,11 @@ def test_everything_missing_is_said_at_once() -> None:
         ("access: Premium Plus", "access"),
         ("tags: doors", "tags"),
         ("tags: [1, 2]", "tags"),
+        ("tags: ['!?']", "tags"),
+        ("updated: soon", "updated"),
+        ("updated: 2026-11-13", "updated"),
+        ("image: /images/door.png", "image"),
+        ("image_alt: A door", "image_alt"),
         ("draft: maybe", "draft"),
     ],
 )

@@ -8,7 +8,9 @@ from membership.library import markdown
 from membership.library.markdown import UnfitText
 
 QUIET_TAGS = {"a", "code", "img", "p", "pre", "table", "tbody", "td", "th", "thead", "tr"}
+QUIET_TAGS |= {"div", "figcaption", "figure", "hr", "li", "ol", "span", "sup"}
 QUIET_ATTRIBUTES = {"alt", "href", "rel", "src", "title"}
+QUIET_ATTRIBUTES |= {"aria-label", "class", "decoding", "id", "loading", "role", "tabindex"}
 
 
 class Suspicion(HTMLParser):
@@ -25,7 +27,7 @@ class Suspicion(HTMLParser):
         for name, value in attrs:
             if name not in QUIET_ATTRIBUTES:
                 self.found.append(name)
-            elif name in ("href", "src") and not (value or "").startswith(("/", "http")):
+            elif name in ("href", "src") and not (value or "").startswith(("/", "http", "#")):
                 self.found.append(value or "")
 
 
@@ -60,6 +62,7 @@ def test_a_link_named_behind_the_marker_works_before_it() -> None:
         "> Before.\n>\n> <!-- more -->\n\nAfter.",
         "# <!-- more -->\n\nAfter.",
         "Before.\n\n<!-- more -->\n\nAfter.\n\n<!-- more -->\n\nLast.",
+        "Before[^1].\n\nAfter.\n\n[^1]: A note.\n\n    <!-- more -->\n\n    Its end.",
     ],
 )
 def test_a_marker_that_would_not_cut_is_refused(source: str) -> None:
@@ -129,6 +132,11 @@ def test_a_summary_is_never_made_of_the_text_behind_the_marker(source: str) -> N
         "| <script>alert(1)</script> |\n|---|\n| <img src=x onerror=alert(1)> |",
         "<!-- --!><script>alert(1)</script> -->",
         "<math><mtext></p><style><img src=x onerror=alert(1)>",
+        "x[^<script>alert(1)</script>]\n\n[^<script>alert(1)</script>]: [x](javascript:alert(1))",
+        "x^[<img src=x onerror=alert(1)>]",
+        "```python\n'</span><script>alert(1)</script>'\n```",
+        "```html\n<img src=x onerror=alert(1)>\n```",
+        '![x](/ok.png "<img src=x onerror=alert(1)>")',
     ],
 )
 def test_markup_that_acts_is_shown_or_dropped_never_obeyed(payload: str) -> None:
@@ -140,6 +148,64 @@ def test_the_suspicion_is_awake() -> None:
     """The test above would prove nothing with eyes shut."""
     acts = '<p onclick="x">a</p><script>b</script><a href="javascript:c">d</a>'
     assert Suspicion(acts).found == ["onclick", "script", "javascript:c"]
+
+
+NOTED = "Before[^1].\n\n<!-- more -->\n\nAfter[^1], and^[Secret.].\n\n[^1]: Hidden."
+
+
+def test_notes_are_numbered_and_lead_back_to_each_place_that_has_them() -> None:
+    body = markdown.render(NOTED, summary=None).body
+    for there, back in (("note-1", "ref-1"), ("note-1", "ref-1-1"), ("note-2", "ref-2")):
+        assert f'<a href="#{there}" id="{back}" aria-label="Note {there[-1]}"' in body
+        assert f'href="#{back}"' in body
+    assert body.count('<li id="note-') == 2
+    assert "Hidden." in body
+
+
+def test_a_teaser_has_no_notes_because_they_may_stand_behind_the_marker() -> None:
+    text = markdown.render(NOTED, summary=None)
+    assert text.teaser == "<p>Before.</p>\n"
+    assert markdown.render("Only[^1].\n\n[^1]: Hidden.", summary=None).teaser == "<p>Only.</p>\n"
+
+
+def test_a_table_can_be_scrolled_and_its_columns_stand_as_they_were_set() -> None:
+    body = markdown.render("| a | b |\n|--:|:-:|\n| 1 | 2 |\n", summary="S").body
+    assert '<div class="table-scroll" role="group" aria-label="Table" tabindex="0"><table>' in body
+    assert '<td class="right">1</td>\n<td class="center">2</td>' in body
+    assert "style" not in body
+
+
+def test_code_is_in_colours_when_its_language_is_named() -> None:
+    text = markdown.render("```python\nprint(1)\n```\n", summary="S")
+    assert '<pre tabindex="0"><code><span class="nb">print</span>' in text.body
+    assert text.has_code
+    for plain in ("```\nprint(1)\n```", "```klingon\nprint(1)\n```", "    print(1)"):
+        text = markdown.render(plain, summary="S")
+        assert '<pre tabindex="0"><code>print(1)\n</code></pre>' in text.body
+        assert not text.has_code
+
+
+def test_a_picture_alone_with_a_title_has_it_below() -> None:
+    text = markdown.render('![A lamp](/static/l.png "At *night* & lit")\n\nText.', summary=None)
+    assert text.body.startswith(
+        '<figure><img src="/static/l.png" alt="A lamp">'
+        "<figcaption>At *night* &amp; lit</figcaption></figure>"
+    )
+    assert text.summary == "Text."
+    inline = markdown.render('See ![A lamp](/static/l.png "Lit").', summary=None)
+    assert "<figure" not in inline.body
+
+
+def test_pictures_below_the_first_wait_until_they_are_scrolled_to() -> None:
+    source = "![One](/static/1.png)\n\n![Two](/static/2.png)\n\nText."
+    assert markdown.render(source, summary=None).body.count('loading="lazy"') == 1
+    assert markdown.render(source, summary=None, lazy=True).body.count('loading="lazy"') == 2
+
+
+@pytest.mark.parametrize("source", ["![](/static/1.png)", "![ ](/static/1.png)"])
+def test_a_picture_without_words_is_refused(source: str) -> None:
+    with pytest.raises(UnfitText, match="for who cannot see it"):
+        markdown.render(f"Text. {source}", summary=None)
 
 
 def test_headings_stay_below_the_title() -> None:
@@ -156,7 +222,10 @@ def test_an_image_of_another_site_is_refused(address: str) -> None:
 
 
 def test_for_reading_elsewhere_addresses_become_whole() -> None:
-    html = markdown.render("[Plans](/plans) ![lamp](/static/lamp.png)", summary=None).body
-    whole = markdown.with_whole_addresses(html, "https://letters.example")
+    html = markdown.render(
+        "[Plans](/plans) ![lamp](/static/lamp.png) Noted^[So.].", summary=None
+    ).body
+    whole = markdown.with_whole_addresses(html, "https://letters.example/posts/p")
     assert 'href="https://letters.example/plans"' in whole
     assert 'src="https://letters.example/static/lamp.png"' in whole
+    assert 'href="https://letters.example/posts/p#note-1"' in whole

@@ -6,7 +6,10 @@ WEBHOOK_SECRET = "whsec_sandbox"
 
 def settings(**changed: str) -> dict[str, str]:
     """What `create_app` takes, with these settings changed or added."""
+    content = changed.get("CONTENT_DIR")
     return {
+        # Another test's posts do not push the project's own out of the folder they all look into.
+        **({"CACHE_DIR": f"{content}/cache"} if content else {}),
         "SECRET_KEY": "a key for tests, long enough to be one",
         "SITE_URL": "http://127.0.0.1:8000",
         "DATABASE_URL": "sqlite:///:memory:",

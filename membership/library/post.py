@@ -1,0 +1,41 @@
+"""What anybody may know of a post."""
+
+from dataclasses import dataclass
+from datetime import date
+
+Day = date  # a post has a date
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`address` begins with /; `width` and `height` are in pixels; `alt` is what it shows."""
+
+    address: str
+    width: int
+    height: int
+    alt: str
+
+
+@dataclass(frozen=True)
+class Post:
+    """`access`: "public", "members" or a feature's name.
+
+    `lead` is the summary its author wrote, to stand above the text; `summary` is that, or the
+    first paragraph's words. `teaser_html` is what stands open of the text, empty when the lead
+    is all. `updated` is the day of the last change, if its author told it.
+    """
+
+    slug: str
+    title: str
+    date: date
+    author: str | None
+    lead: str | None
+    summary: str
+    access: str
+    tags: tuple[str, ...]
+    minutes: int
+    teaser_html: str
+    updated: Day | None = None
+    image: Picture | None = None
+    has_code: bool = False
+    draft: bool = False
