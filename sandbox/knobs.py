@@ -102,7 +102,7 @@ class Knobs:
 
     @mailerlite_fault_only.setter
     def mailerlite_fault_only(self, pattern: str | None) -> None:
-        if pattern is not None and (not isinstance(pattern, str) or " " not in pattern):
+        if pattern is not None and not is_call(pattern):
             wanted = 'a pattern such as "POST campaigns/*"'
             raise ValueError(f"mailerlite_fault_only is {wanted}, not {pattern!r}")
         self.faults.mailerlite_only = pattern
@@ -257,6 +257,11 @@ def _read(name: str, text: str) -> Any:
         return kinds.get(name, float)(text)
     except ValueError:
         raise ValueError(f"{name} cannot be {text!r}") from None
+
+
+def is_call(pattern: object) -> bool:
+    """Whether it is a method and a path."""
+    return isinstance(pattern, str) and " " in pattern
 
 
 def calls_a_minute(name: str, calls: int) -> int:

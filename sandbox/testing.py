@@ -14,6 +14,8 @@
 `pays` takes the address of a checkout page, or what to buy there: the lookup key of a price, bought
 by a payment link. Whose shop makes its own pages overrides the fixture `checkout_page`.
 
+Readers of the newsletter are there as well: `reader("grace@example.com").bounces()`.
+
 Everything happens in this process and at once: what Stripe has to say is said when a call returns,
 unless `sandbox.webhooks_paused`. Nothing is shared between tests, and nothing is left behind.
 """
@@ -24,6 +26,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sandbox.mailbox import Mail
+from sandbox.mailerlite import people
+from sandbox.mailerlite.lists import Lists
 from sandbox.server import Sandbox
 from sandbox.store import Document
 from sandbox.stripe import (
@@ -168,6 +173,64 @@ class Payer:
         return found[-1]
 
 
+class Reader:
+    """Somebody on MailerLite's list, and what becomes of the mail to them there."""
+
+    def __init__(
+        self, sandbox: Sandbox, email: str, *, afterwards: Callable[[], None] | None = None
+    ) -> None:
+        self.email = email
+        self._lists = sandbox.lists
+        self._mailbox = sandbox.mailbox
+        self._afterwards = afterwards or sandbox_delivers(sandbox)
+
+    @property
+    def listed(self) -> Document:
+        """Themselves as MailerLite has them, with names of groups. Raises LookupError."""
+        found = self._lists.by_email(self.email.lower())
+        if not found:
+            raise LookupError(f"{self.email} is not on the list")
+        groups = [self._lists.store.get("group", id_) for id_ in found["groups"]]
+        return {
+            **found,
+            "fields": self._lists.fields_of(found),
+            "groups": [group["name"] for group in groups if group],
+        }
+
+    @property
+    def letters(self) -> list[Mail]:
+        """What MailerLite has mailed them, oldest first."""
+        return [mail for mail in self._mailbox.to(self.email) if mail.via == "MailerLite"]
+
+    def unsubscribes_at_mailerlite(self) -> None:
+        """By the link in any mail of MailerLite's."""
+        self._becomes(people.unsubscribe)
+
+    def confirms_at_mailerlite(self) -> None:
+        """By the link of its double opt-in."""
+        self._becomes(people.confirm)
+
+    def bounces(self) -> None:
+        """A mail to them comes back for good."""
+        self._becomes(people.bounce)
+
+    def complains(self) -> None:
+        """They call a mail junk."""
+        self._becomes(people.complain)
+
+    def is_deleted_at_mailerlite(self) -> None:
+        """By the owner, on MailerLite's own page."""
+        self._becomes(people.delete)
+
+    def is_forgotten_at_mailerlite(self) -> None:
+        """The same, for good."""
+        self._becomes(people.forget)
+
+    def _becomes(self, act: Callable[[Lists, str], object]) -> None:
+        act(self._lists, self.listed["id"])
+        self._afterwards()
+
+
 def sandbox_delivers(sandbox: Sandbox) -> Callable[[], None]:
     """What follows whatever somebody did: the webhooks arrive, unless they are held back."""
 
@@ -209,3 +272,8 @@ def checkout_page(sandbox: Sandbox) -> CheckoutPage:
 @pytest.fixture
 def payer(sandbox: Sandbox, checkout_page: CheckoutPage) -> Callable[[str], Payer]:
     return lambda email: Payer(sandbox, email, checkout_page=checkout_page)
+
+
+@pytest.fixture
+def reader(sandbox: Sandbox) -> Callable[[str], Reader]:
+    return lambda email: Reader(sandbox, email)

@@ -132,8 +132,6 @@ def _shown(lists: Lists, automation: Document) -> Document:
         "broken": broken,
         "warnings": [],
         "emails_count": 1 if whole else 0,
-        "first_email_screenshot_url": None,
-        "stats": None,
         "created_at": automation["created_at"],
         "has_banned_content": False,
         "qualified_subscribers_count": 0,

@@ -78,6 +78,19 @@ def mailerlite(sandbox: Sandbox) -> Iterator[Callable[..., requests.Response]]:
 
 
 @pytest.fixture
+def free(mailerlite: Callable[..., requests.Response]) -> str:
+    """The id of a group of MailerLite's."""
+    return str(mailerlite("POST", "/groups", name="Free").json()["data"]["id"])
+
+
+@pytest.fixture
+def verify(mailerlite: Callable[..., requests.Response]) -> str:
+    """The group of the codes, whose automation mails whoever joins."""
+    mailerlite("POST", "/fields", name="verification_code", type="text")
+    return str(mailerlite("POST", "/groups", name="Verify").json()["data"]["id"])
+
+
+@pytest.fixture
 def hook() -> Iterator[Hook]:
     """Something that listens; a signature that does not fit is an error."""
     receiver = Hook()

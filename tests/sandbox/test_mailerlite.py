@@ -1,38 +1,16 @@
-"""MailerLite as the application meets it, its surprises included."""
+"""MailerLite's API at its door: keys, limits, faults, batches, pages."""
 
-import hashlib
-import hmac
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from threading import Thread
 
 import pytest
 import requests
 
 from sandbox.server import Sandbox
-from tests.sandbox.shop import Hook
-from tests.support.browser import Elsewhere
 
 Call = Callable[..., requests.Response]
 GRACE = "grace@example.com"
-DAY = 24 * 60 * 60
-
-
-@pytest.fixture
-def free(mailerlite: Call) -> str:
-    """A group's id."""
-    return str(mailerlite("POST", "/groups", name="Free").json()["data"]["id"])
-
-
-@pytest.fixture
-def verify(mailerlite: Call) -> str:
-    """The group of the codes, whose automation mails whoever joins."""
-    mailerlite("POST", "/fields", name="verification_code", type="text")
-    return str(mailerlite("POST", "/groups", name="Verify").json()["data"]["id"])
-
-
-def groups_of(answer: requests.Response) -> list[str]:
-    return [group["name"] for group in answer.json()["data"]["groups"]]
 
 
 def test_without_a_key_nothing_is_said(sandbox: Sandbox) -> None:
@@ -40,230 +18,6 @@ def test_without_a_key_nothing_is_said(sandbox: Sandbox) -> None:
 
     assert (answer.status_code, answer.json()) == (401, {"message": "Unauthenticated."})
     assert "X-RateLimit-Limit" not in answer.headers
-
-
-def test_a_subscriber_is_made_once_and_added_to(mailerlite: Call, free: str) -> None:
-    made = mailerlite("POST", "/subscribers", email="Grace@Example.COM", fields={"name": "Grace"})
-    again = mailerlite("POST", "/subscribers", email=GRACE, groups=[free], fields={"city": "Ulm"})
-
-    assert (made.status_code, again.status_code) == (201, 200)
-    subscriber = again.json()["data"]
-    assert subscriber["id"] == made.json()["data"]["id"]
-    assert len(subscriber["id"]) >= 17
-    assert (subscriber["email"], subscriber["status"]) == (GRACE, "active")
-    assert (subscriber["fields"]["name"], subscriber["fields"]["city"]) == ("Grace", "Ulm")
-    assert subscriber["fields"]["z_i_p"] is None
-    assert groups_of(again) == ["Free"]
-
-
-def test_put_replaces_groups_where_post_only_adds(mailerlite: Call, free: str) -> None:
-    paid = mailerlite("POST", "/groups", name="Paid").json()["data"]["id"]
-    id_ = mailerlite("POST", "/subscribers", email=GRACE, groups=[free]).json()["data"]["id"]
-
-    assert groups_of(mailerlite("POST", "/subscribers", email=GRACE, groups=[paid])) == [
-        "Free",
-        "Paid",
-    ]
-    assert groups_of(mailerlite("PUT", f"/subscribers/{id_}", groups=[paid])) == ["Paid"]
-    assert groups_of(mailerlite("PUT", f"/subscribers/{id_}", fields={"city": None})) == ["Paid"]
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({}, "email"),
-        ({"email": "grace"}, "email"),
-        ({"email": GRACE, "groups": ["123"]}, "groups.0"),
-        ({"email": GRACE, "groups": [{"id": "123"}]}, "groups.0"),
-        ({"email": GRACE, "status": "happy"}, "status"),
-        ({"email": GRACE, "fields": "name"}, "fields"),
-        ({"email": GRACE, "subscribed_at": "yesterday"}, "subscribed_at"),
-    ],
-)
-def test_what_is_wrong_is_named(mailerlite: Call, body: dict[str, Any], field: str) -> None:
-    answer = mailerlite("POST", "/subscribers", **body)
-
-    assert answer.status_code == 422
-    assert list(answer.json()["errors"]) == [field]
-    assert answer.json()["errors"][field] == [answer.json()["message"]]
-
-
-def test_unknown_fields_are_dropped_in_silence(mailerlite: Call) -> None:
-    answer = mailerlite("POST", "/subscribers", email=GRACE, fields={"shoe_size": "38"})
-
-    assert "shoe_size" not in answer.json()["data"]["fields"]
-
-
-def test_who_unsubscribed_comes_back_only_when_they_ask_for_it(
-    mailerlite: Call, verify: str, sandbox: Sandbox, payer: Elsewhere
-) -> None:
-    mailerlite(
-        "POST", "/subscribers", email=GRACE, groups=[verify], fields={"verification_code": "1"}
-    )
-    link = sandbox.mailbox.latest(to=GRACE).headers["List-Unsubscribe"].strip("<>")
-    payer.submit(link)
-
-    assert mailerlite("GET", f"/subscribers/{GRACE}").json()["data"]["status"] == "unsubscribed"
-    refused = mailerlite("POST", "/subscribers", email=GRACE)
-    assert refused.status_code == 422
-    assert "is unsubscribed and cannot be imported" in refused.json()["message"]
-    back = mailerlite("POST", "/subscribers", email=GRACE, resubscribe=True)
-    assert (back.status_code, back.json()["data"]["status"]) == (200, "active")
-
-
-def test_a_subscriber_is_deleted_and_forgotten(mailerlite: Call) -> None:
-    id_ = mailerlite("POST", "/subscribers", email=GRACE).json()["data"]["id"]
-    gone = mailerlite("DELETE", f"/subscribers/{id_}")
-    assert (gone.status_code, gone.content) == (204, b"")
-    assert "Content-Type" not in gone.headers
-    assert mailerlite("GET", f"/subscribers/{GRACE}").status_code == 404
-
-    mailerlite("POST", "/subscribers", email=GRACE)
-    forgotten = mailerlite("POST", f"/subscribers/{GRACE}/forget")
-    assert "within 30 days" in forgotten.json()["message"]
-    assert mailerlite("GET", "/subscribers?limit=0").json() == {"total": 0}
-
-
-def test_joining_and_leaving_a_group(mailerlite: Call, free: str) -> None:
-    id_ = mailerlite("POST", "/subscribers", email=GRACE).json()["data"]["id"]
-
-    joined = mailerlite("POST", f"/subscribers/{id_}/groups/{free}")
-    assert (joined.status_code, joined.json()["data"]["active_count"]) == (200, 1)
-    inside = mailerlite("GET", f"/groups/{free}/subscribers").json()["data"]
-    assert [subscriber["email"] for subscriber in inside] == [GRACE]
-    assert mailerlite("DELETE", f"/subscribers/{id_}/groups/{free}").status_code == 204
-    assert mailerlite("POST", f"/subscribers/{id_}/groups/99").status_code == 404
-
-
-def test_a_fields_key_is_made_of_its_name_and_stays(mailerlite: Call) -> None:
-    made = mailerlite("POST", "/fields", name="Verification Code", type="text")
-
-    assert made.status_code == 201
-    field = made.json()["data"]
-    assert field["key"] == "verification_code"
-    renamed = mailerlite("PUT", f"/fields/{field['id']}", name="Code").json()["data"]
-    assert renamed["key"] == "verification_code"
-    again = mailerlite("POST", "/fields", name="Code", type="text")
-    assert again.json()["message"] == "Field name must be unique"
-    keys = [f["key"] for f in mailerlite("GET", "/fields?limit=100").json()["data"]]
-    assert "verification_code" in keys
-
-
-def test_a_code_is_mailed_to_who_joins(mailerlite: Call, verify: str, sandbox: Sandbox) -> None:
-    mailerlite(
-        "POST", "/subscribers", email=GRACE, groups=[verify], fields={"verification_code": "482913"}
-    )
-
-    mail = sandbox.mailbox.latest(to=GRACE)
-    assert mail.subject == "482913 is your code"
-    assert "482913" in mail.text
-    assert "482913" in mail.html
-    assert "Unsubscribe" in mail.text
-    assert mail.via == "MailerLite"
-
-
-def test_nobody_is_mailed_twice_within_a_day(
-    mailerlite: Call, verify: str, sandbox: Sandbox
-) -> None:
-    def sign_up(code: str) -> None:
-        fields = {"verification_code": code}
-        answer = mailerlite("POST", "/subscribers", email=GRACE, groups=[verify], fields=fields)
-        mailerlite("DELETE", f"/subscribers/{answer.json()['data']['id']}/groups/{verify}")
-
-    def subjects() -> list[str]:
-        return [mail.subject for mail in sandbox.mailbox.to(GRACE)]
-
-    sign_up("1")
-    sign_up("2")
-    assert subjects() == ["1 is your code"]
-    sandbox.clock.advance(DAY)
-    sign_up("3")
-    assert subjects() == ["1 is your code", "3 is your code"]
-
-
-def test_who_is_inside_already_is_not_mailed(
-    mailerlite: Call, verify: str, sandbox: Sandbox
-) -> None:
-    mailerlite("POST", "/subscribers", email=GRACE, groups=[verify])
-    sandbox.clock.advance(2 * DAY)
-    mailerlite("POST", "/subscribers", email=GRACE, groups=[verify])
-
-    assert len(sandbox.mailbox.to(GRACE)) == 1
-
-
-def test_only_the_active_are_mailed(mailerlite: Call, verify: str, sandbox: Sandbox) -> None:
-    mailerlite("POST", "/subscribers", email=GRACE, groups=[verify], status="unconfirmed")
-    assert sandbox.mailbox.messages == []
-
-    mailerlite("POST", "/subscribers", email=GRACE, status="active")
-    assert len(sandbox.mailbox.to(GRACE)) == 1
-
-
-def test_the_automation_can_be_checked(mailerlite: Call, verify: str) -> None:
-    mailerlite("POST", "/subscribers", email=GRACE, groups=[verify])
-
-    (automation,) = mailerlite("GET", f"/automations?filter[group]={verify}").json()["data"]
-    assert automation["enabled"]
-    assert automation["trigger_data"]["repeatable"]
-    assert automation["triggers"][0]["group_ids"] == [verify]
-    assert automation["steps"][0]["eligible_for_sending"]
-    one = f"/automations/{automation['id']}"
-    assert mailerlite("GET", one).json()["data"] == automation
-    assert mailerlite("GET", f"{one}/activity").status_code == 422
-    runs = mailerlite("GET", f"{one}/activity?filter[status]=completed").json()["data"]
-    assert [run["subscriber"]["email"] for run in runs] == [GRACE]
-
-
-@pytest.fixture
-def listening(hook: Hook, sandbox: Sandbox) -> Iterator[Hook]:
-    yield hook
-    sandbox.webhooks_paused = False
-
-
-def test_webhooks_flat_nested_and_signed(
-    mailerlite: Call, free: str, sandbox: Sandbox, listening: Hook
-) -> None:
-    events = ["subscriber.created", "subscriber.added_to_group"]
-    made = mailerlite("POST", "/webhooks", name="app", url=listening.url, events=events)
-    secret = made.json()["data"]["secret"]
-    assert (made.status_code, len(secret)) == (201, 10)
-    sandbox.webhooks_paused = True
-
-    mailerlite("POST", "/subscribers", email=GRACE, groups=[free])
-    sandbox.deliver_pending()
-
-    flat, nested = listening.events
-    assert (flat["event"], flat["email"]) == ("subscriber.created", GRACE)
-    assert (nested["type"], nested["group"]["name"]) == ("subscriber.added_to_group", "Free")
-    assert nested["subscriber"]["email"] == GRACE
-    for sent in listening.events:
-        signed = hmac.new(secret.encode(), sent["raw"], hashlib.sha256).hexdigest()
-        assert sent["headers"]["Signature"] == signed
-
-
-def test_some_events_come_in_batches_only(mailerlite: Call, sandbox: Sandbox, hook: Hook) -> None:
-    wanted: dict[str, Any] = {"url": hook.url, "events": ["subscriber.deleted"]}
-    assert mailerlite("POST", "/webhooks", **wanted).status_code == 422
-    mailerlite("POST", "/webhooks", **wanted, batchable=True)
-
-    mailerlite("POST", "/subscribers", email=GRACE)
-    mailerlite("DELETE", f"/subscribers/{GRACE}")
-    sandbox.deliver_pending()
-
-    (batch,) = hook.events
-    assert (batch["total"], batch["events"][0]["event"]) == (1, "subscriber.deleted")
-
-
-def test_a_webhook_is_changed_and_removed(mailerlite: Call) -> None:
-    wanted = {"url": "http://127.0.0.1:9/", "events": ["subscriber.created"]}
-    id_ = mailerlite("POST", "/webhooks", **wanted).json()["data"]["id"]
-
-    assert not mailerlite("PUT", f"/webhooks/{id_}", enabled=False).json()["data"]["enabled"]
-    assert [w["id"] for w in mailerlite("GET", "/webhooks").json()["data"]] == [id_]
-    assert mailerlite("DELETE", f"/webhooks/{id_}").status_code == 204
-    assert f"[App\\Models\\Webhook] {id_}" in mailerlite("GET", f"/webhooks/{id_}").text.replace(
-        "\\\\", "\\"
-    )
 
 
 def test_too_many_calls_in_a_minute(mailerlite: Call, sandbox: Sandbox) -> None:
@@ -276,10 +30,27 @@ def test_too_many_calls_in_a_minute(mailerlite: Call, sandbox: Sandbox) -> None:
     assert answers[-1].json() == {"message": "Too Many Attempts."}
 
 
-@pytest.mark.parametrize(("fault", "status"), [("down", 503), ("limit", 429), ("refuse", 422)])
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("down", 503),
+        ("error", 500),
+        ("gateway", 502),
+        ("limit", 429),
+        ("forbidden", 403),
+        ("missing", 404),
+        ("unauthorized", 401),
+        ("refuse", 422),
+        ("bare", 422),
+    ],
+)
 def test_mailerlite_can_fail(mailerlite: Call, sandbox: Sandbox, fault: str, status: int) -> None:
     sandbox.mailerlite_fault = fault
-    assert mailerlite("POST", "/subscribers", email=GRACE).status_code == status
+    failed = mailerlite("POST", "/subscribers", email=GRACE)
+    assert failed.status_code == status
+    assert failed.headers["Content-Type"].startswith("text/html" if fault == "gateway" else "app")
+    assert ("X-RateLimit-Limit" in failed.headers) == (fault != "unauthorized")
+    assert isinstance(failed.json(), str) if fault == "bare" else True
 
     sandbox.mailerlite_fault = None
     assert mailerlite("POST", "/subscribers", email=GRACE).status_code == 201
@@ -290,6 +61,26 @@ def test_down_has_a_switch_of_its_own(mailerlite: Call, sandbox: Sandbox) -> Non
     assert mailerlite("GET", "/groups").status_code == 503
     sandbox.mailerlite_fault = None
     assert mailerlite("GET", "/groups").status_code == 200
+
+
+def test_a_call_that_hangs_is_answered_by_nobody(mailerlite: Call, sandbox: Sandbox) -> None:
+    sandbox.mailerlite_fault = "hang"
+    answers: list[int] = []
+    waiting = Thread(target=lambda: answers.append(mailerlite("GET", "/groups").status_code))
+    waiting.start()
+    waiting.join(0.2)
+    assert answers == []
+
+    sandbox.mailerlite_fault = None
+    waiting.join()
+    assert answers == [504]
+
+
+def test_a_fault_of_some_calls_alone(mailerlite: Call, sandbox: Sandbox) -> None:
+    sandbox.mailerlite_fault, sandbox.mailerlite_fault_only = "down", "POST groups*"
+
+    assert mailerlite("GET", "/groups").status_code == 200
+    assert mailerlite("POST", "/groups", name="Free").status_code == 503
 
 
 def test_a_batch_answers_each_by_itself(mailerlite: Call) -> None:
@@ -311,20 +102,104 @@ def test_a_batch_answers_each_by_itself(mailerlite: Call) -> None:
     assert mailerlite("POST", "/batch", requests=[{}] * 51).status_code == 422
 
 
-def test_lists_come_by_page_or_by_cursor(mailerlite: Call) -> None:
+def test_a_batch_does_what_its_calls_do_and_knows_no_webhooks(mailerlite: Call, free: str) -> None:
+    answer = mailerlite(
+        "POST",
+        "/batch",
+        requests=[
+            {"method": "POST", "path": "api/subscribers", "body": {"email": GRACE}},
+            {"method": "POST", "path": f"api/subscribers/{GRACE}/groups/{free}"},
+            {"method": "POST", "path": "api/webhooks", "body": {"url": "http://127.0.0.1:9/"}},
+            {"method": "GET", "path": "api/subscribers/list"},
+            {"method": "GET", "path": "api/campaigns/list"},
+        ],
+    ).json()
+
+    assert [each["code"] for each in answer["responses"]] == [201, 200, 404, 404, 404]
+    model = "No query results for model [App\\Models\\Subscriber\\Subscriber]."
+    assert answer["responses"][3]["body"] == {"message": model}
+    group = mailerlite("GET", f"/subscribers/{GRACE}").json()["data"]["groups"]
+    assert [each["name"] for each in group] == ["Free"]
+
+
+def test_batches_of_new_subscribers_alone_are_imports_and_are_counted(
+    mailerlite: Call, sandbox: Sandbox
+) -> None:
+    new = {"method": "POST", "path": "api/subscribers", "body": {"email": GRACE}}
+    imports = [mailerlite("POST", "/batch", requests=[new]) for _ in range(6)]
+    assert [answer.status_code for answer in imports] == [200] * 5 + [429]
+    said = "You're being rate limited on import creation."
+    assert imports[-1].json() == {"message": said}
+    assert 1 <= int(imports[-1].headers["Retry-After"]) <= 60
+
+    asks = {"method": "GET", "path": f"api/subscribers/{GRACE}"}
+    assert mailerlite("POST", "/batch", requests=[new, asks]).status_code == 200
+
+
+def test_lists_come_by_page(mailerlite: Call) -> None:
     for number in range(3):
         mailerlite("POST", "/groups", name=f"Group {number}")
-        mailerlite("POST", "/subscribers", email=f"{number}@example.com")
 
     groups = mailerlite("GET", "/groups?limit=2&page=2").json()
     assert [group["name"] for group in groups["data"]] == ["Group 0"]
     assert (groups["meta"]["last_page"], groups["meta"]["total"]) == (2, 3)
-    first = mailerlite("GET", "/subscribers?limit=2").json()
-    assert len(first["data"]) == 2
-    cursor = first["meta"]["next_cursor"]
-    second = mailerlite("GET", f"/subscribers?limit=2&cursor={cursor}").json()
-    assert len(second["data"]) == 1
-    assert second["meta"]["next_cursor"] is None
+    sorted_ = mailerlite("GET", "/groups?sort=name").json()["data"]
+    assert [group["name"] for group in sorted_] == ["Group 0", "Group 1", "Group 2"]
+
+
+def emails(answer: requests.Response) -> list[str]:
+    return [subscriber["email"] for subscriber in answer.json()["data"]]
+
+
+def test_subscribers_come_by_cursor_there_and_back(mailerlite: Call) -> None:
+    for number in range(5):
+        mailerlite("POST", "/subscribers", email=f"{number}@example.com")
+
+    first = mailerlite("GET", "/subscribers?limit=2")
+    assert emails(first) == ["4@example.com", "3@example.com"]
+    assert first.json()["meta"]["prev_cursor"] is None
+    second = requests.get(
+        first.json()["links"]["next"],
+        params={"limit": 2},
+        headers={"Authorization": "Bearer key"},
+        timeout=5,
+    )
+    assert emails(second) == ["2@example.com", "1@example.com"]
+    third = mailerlite("GET", f"/subscribers?limit=2&cursor={second.json()['meta']['next_cursor']}")
+    assert emails(third) == ["0@example.com"]
+    assert third.json()["meta"]["next_cursor"] is None
+    back = mailerlite("GET", f"/subscribers?limit=2&cursor={third.json()['meta']['prev_cursor']}")
+    assert emails(back) == emails(second)
+    assert mailerlite("GET", "/subscribers?cursor=nonsense").status_code == 422
+
+
+def test_nobody_is_left_out_when_somebody_goes_or_comes_between_two_pages(mailerlite: Call) -> None:
+    for number in range(4):
+        mailerlite("POST", "/subscribers", email=f"{number}@example.com")
+    first = mailerlite("GET", "/subscribers?limit=2")
+
+    mailerlite("DELETE", "/subscribers/2@example.com")  # the one that the cursor stands on
+    mailerlite("POST", "/subscribers", email="new@example.com")
+    cursor = first.json()["meta"]["next_cursor"]
+    rest = mailerlite("GET", f"/subscribers?limit=2&cursor={cursor}")
+
+    assert emails(rest) == ["1@example.com", "0@example.com"]
+
+
+def test_lists_of_subscribers_by_status_and_with_groups(mailerlite: Call, free: str) -> None:
+    mailerlite("POST", "/subscribers", email=GRACE, groups=[free])
+    mailerlite("POST", "/subscribers", email="edsger@example.com", status="unsubscribed")
+
+    for path in ("/subscribers", f"/groups/{free}/subscribers"):
+        (grace,) = mailerlite("GET", f"{path}?filter[status]=active").json()["data"]
+        assert grace["email"] == GRACE
+        assert "groups" not in grace
+    (grace,) = mailerlite("GET", "/subscribers?filter[status]=active&include=groups").json()["data"]
+    assert [group["name"] for group in grace["groups"]] == ["Free"]
+    assert emails(mailerlite("GET", "/subscribers?filter[status]=unsubscribed")) == [
+        "edsger@example.com"
+    ]
+    assert mailerlite("GET", "/subscribers?filter[status]=happy").status_code == 422
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[1]", b"{", b"\xff", b'"text"', b'{"email":{}}'])

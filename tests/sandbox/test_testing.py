@@ -4,15 +4,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import requests
 
 from sandbox import testing
 from sandbox.server import Sandbox
 from sandbox.stripe.paying import Declined
-from sandbox.testing import Payer, Time
+from sandbox.testing import Payer, Reader, Time
 from tests.sandbox.shop import DECLINED, Hook
 
 checkout_page = testing.checkout_page
 payer = testing.payer
+reader = testing.reader
 time = testing.time
 
 
@@ -97,3 +99,31 @@ def test_two_sandboxes_know_nothing_of_each_other(sandbox: Sandbox, ada: Payer) 
         other.clock.advance(int(timedelta(days=400).total_seconds()))
         assert other.account.all("customer") == []
     assert sandbox.clock.ahead == 0
+
+
+def test_what_becomes_of_readers_at_mailerlite(
+    sandbox: Sandbox,
+    reader: Callable[[str], Reader],
+    mailerlite: Callable[..., requests.Response],
+    hook: Hook,
+) -> None:
+    sandbox.double_opt_in = True
+    events = [f"subscriber.{name}" for name in ("active", "bounced", "deleted", "unsubscribed")]
+    mailerlite("POST", "/webhooks", url=hook.url, events=events, batchable=True)
+    grace, ada = reader("grace@example.com"), reader("ada@example.com")
+    with pytest.raises(LookupError, match="is not on the list"):
+        grace.bounces()
+    free = mailerlite("POST", "/groups", name="Free").json()["data"]["id"]
+    for each in (grace, ada):
+        mailerlite("POST", "/subscribers", email=each.email, groups=[free])
+        each.confirms_at_mailerlite()
+    assert (grace.listed["status"], grace.listed["groups"]) == ("active", ["Free"])
+    assert [mail.subject for mail in grace.letters] == ["Please confirm your subscription"]
+
+    grace.unsubscribes_at_mailerlite()
+    assert grace.listed["status"] == "unsubscribed"
+    ada.bounces()
+    ada.is_forgotten_at_mailerlite()
+
+    told = [event["event"].partition(".")[2] for e in hook.events for event in e["events"]]
+    assert told == ["active", "active", "unsubscribed", "bounced", "deleted"]
