@@ -87,7 +87,9 @@ def _settings(config: Config) -> dict[str, str]:
     return {
         "SITE_NAME": config.site_name,
         "SITE_URL": config.site_url,
-        "CONTACT": config.contact_email or "[[your address for letters: set CONTACT_EMAIL]]",
+        "CONTACT": f"<{config.contact_email}>"
+        if config.contact_email
+        else "[[your address for letters: set CONTACT_EMAIL]]",
         "SESSION_COOKIE": "__Host-session" if config.https else "session",
         "THEME_COOKIE": "__Host-theme" if config.https else "theme",
         "SESSION_IDLE_DAYS": str(config.session_idle_days),

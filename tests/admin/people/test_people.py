@@ -18,7 +18,7 @@ from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.people import ADA, EDSGER, GRACE, OLIVE, opens_account
 
-LISTED = re.compile(r'href="/admin/people/\d+">([^<]+)</a></td>')
+LISTED = re.compile(r'href="/admin/people/\d+">([^<]+)</a></span></td>')
 ONWARD = re.compile(r'href="(/admin/people\?[^"]*after=[^"]*)"')
 KINDS = ("paying", "trying", "overdue", "lapsed", "given", "owners")
 
