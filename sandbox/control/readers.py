@@ -13,10 +13,12 @@ from sandbox.paging import page
 
 READERS = f"{HOME}/readers"
 ACTS: Mapping[str, tuple[Callable[[Lists, str], object], str]] = {
+    "confirm": (people.confirm, "{} is confirmed."),
     "unsubscribe": (people.unsubscribe, "{} is unsubscribed."),
     "bounce": (people.bounce, "Mail to {} bounces."),
     "complain": (people.complain, "{} has called it junk."),
     "delete": (people.delete, "{} is deleted from the list."),
+    "forget": (people.forget, "{} is forgotten."),
 }
 
 

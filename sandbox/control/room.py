@@ -7,6 +7,7 @@ from sandbox.control import (
     customers,
     events,
     faults,
+    lists,
     payments,
     readers,
     subscriptions,
@@ -31,7 +32,7 @@ def blueprint(desk: Desk) -> Blueprint:
     room.register_error_handler(
         ListRefusal, lambda refusal: _refused(refusal.body["message"], refusal.status)
     )
-    for part in (clock, customers, subscriptions, payments, readers, events, faults):
+    for part in (clock, customers, subscriptions, payments, readers, lists, events, faults):
         part.register(room, desk)
     return room
 

@@ -64,7 +64,7 @@ def charges(account: Account, customer: str) -> list[str]:
 
 def test_nobody_has_paid_yet(desk: Desk) -> None:
     assert "Nobody has paid yet." in desk.page("/")
-    for path in ("payments", "events", "readers", "faults", "deliveries/mailerlite"):
+    for path in ("payments", "events", "readers", "list", "faults", "deliveries/mailerlite"):
         assert "<h1>" in desk.page(f"/control/{path}")
 
 
@@ -288,6 +288,7 @@ def test_what_is_not_there_is_said(desk: Desk) -> None:
         ("bounce", "subscriber.bounced", "bounced"),
         ("complain", "subscriber.spam_reported", "junk"),
         ("delete", "subscriber.deleted", None),
+        ("forget", "subscriber.deleted", None),
     ],
 )
 def test_what_becomes_of_a_reader(
@@ -310,6 +311,46 @@ def test_what_becomes_of_a_reader(
     (told,) = hook.events[0]["events"]
     assert (told["event"], told["email"]) == (event, "grace@example.com")
     assert event in desk.page("/control/deliveries/mailerlite")
+
+
+def test_automations_are_switched_by_hand(
+    desk: Desk, mailerlite: Callable[..., requests.Response], verify: str
+) -> None:
+    (automation,) = mailerlite("GET", "/automations").json()["data"]
+    at = f"/control/automations/{automation['id']}"
+    page = desk.page("/control/list")
+    assert "Who joins “Verify” is mailed" in page
+    assert "Nobody has been through it" in page
+
+    page = desk.press("/control/list", f"{at}/enabled")
+    assert "Switch it on" in page
+    assert not mailerlite("GET", "/automations").json()["data"][0]["enabled"]
+    desk.press("/control/list", f"{at}/enabled")
+    for switch, seen in (("broken", "broken"), ("mail_fails", "its mail fails")):
+        assert f'bad">{seen}<' in desk.press("/control/list", f"{at}/{switch}")
+    assert "after 5 minutes" in desk.press("/control/list", f"{at}/delay", minutes="5")
+    assert "no number" in desk.refused("/control/list", f"{at}/delay", minutes="soon")
+    assert "30 days" in desk.refused("/control/list", f"{at}/delay", minutes="43201")
+
+
+def test_campaigns_and_blocked_webhooks_are_seen(
+    sandbox: Sandbox, desk: Desk, mailerlite: Callable[..., requests.Response], free: str
+) -> None:
+    hook = {"url": "http://127.0.0.1:9/hook", "events": ["subscriber.created"]}
+    mailerlite("POST", "/webhooks", **hook)
+    sandbox.webhooks_paused = True
+    for number in range(3):
+        mailerlite("POST", "/subscribers", email=f"{number}@example.com", groups=[free])
+    for _ in range(12):
+        sandbox.deliver_pending()
+    mail = {"subject": "News", "from_name": "Us", "from": "us@example.com", "content": "<p>x</p>"}
+    mailerlite("POST", "/campaigns", name="post:1", type="regular", emails=[mail], groups=[free])
+
+    page = desk.page("/control/list")
+
+    assert "3 active" in page
+    assert "post:1 · Free · 3 readers" in page
+    assert ">blocked<" in page
 
 
 def test_mail_that_nobody_gets_does_not_bounce(

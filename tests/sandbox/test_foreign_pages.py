@@ -57,6 +57,7 @@ def targets(sandbox: Sandbox, buys: Buys) -> dict[str, dict[str, str]]:
         f"/control/readers/{reader}/delete": {},
         "/control/deliveries/send": {},
         f"/mailerlite/unsubscribe/{reader}": {},
+        f"/mailerlite/confirm/{reader}": {},
         "/mailerlite/api/subscribers": {"email": "eve@example.com"},
         "/stripe/v1/customers": {"email": "eve@example.com"},
         "/stripe/v1/refunds": {"charge": charge["id"]},
