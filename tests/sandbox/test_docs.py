@@ -6,6 +6,7 @@ from dataclasses import fields
 from membership.config import ROOT
 from sandbox.faults import WebhookFaults
 from sandbox.knobs import OWN
+from sandbox.mailerlite.routes import ROUTES as LIST_ROUTES
 from sandbox.stripe.api import ROUTES
 from sandbox.stripe.payments import CARDS
 
@@ -35,3 +36,13 @@ def test_stripes_calls_are_the_ones_that_work() -> None:
     }
     there = {(route.method, re.sub(r"<\w+>", "{id}", route.path)) for route in ROUTES}
     assert told == there
+
+
+def test_mailerlites_calls_are_the_ones_that_work() -> None:
+    told = {
+        (method, path)
+        for methods, path in re.findall(r"`([A-Z ]+) api/(\S+)`", DOCS)
+        for method in methods.split()
+    }
+    there = {(method, re.sub(r"\{\w*\}", "{id}", path)) for method, path, _ in LIST_ROUTES}
+    assert told == there | {("POST", "batch")}
