@@ -21,7 +21,7 @@ from membership.newsletter.wire.errors import (
     Rejected,
     Unavailable,
 )
-from membership.newsletter.wire.http import Http
+from membership.newsletter.wire.http import LOOKING, URGENT, WORKING, Http, Manners
 from membership.newsletter.wire.objects import (
     Activity,
     Automation,
@@ -60,6 +60,7 @@ __all__ = [
     "Webhook",
     "client",
     "init_app",
+    "onlooker",
 ]
 
 OPTED_OUT = ("unsubscribed", "junk")  # statuses of those who want no more letters
@@ -261,11 +262,10 @@ class MailerLite:
 def init_app(app: Flask, config: Config) -> None:
     base, key = config.mailerlite_api_base, config.mailerlite_api_key
     group_ids: dict[str, str] = {}
-    app.extensions["mailerlite"] = (
-        {urgent: MailerLite(Http(base, key, urgent=urgent), group_ids) for urgent in (False, True)}
-        if key
-        else None
-    )
+    app.extensions["mailerlite"] = key and {
+        manners: MailerLite(Http(base, key, manners), group_ids)
+        for manners in (WORKING, URGENT, LOOKING)
+    }
 
 
 def client(*, urgent: bool = False) -> MailerLite:
@@ -274,10 +274,19 @@ def client(*, urgent: bool = False) -> MailerLite:
     `urgent` is for a visitor's code: it waits for nothing and is tried once, so that the code can
     go another way; and some calls are kept for it that work in the background cannot have.
     """
-    found: dict[bool, MailerLite] | None = current_app.extensions["mailerlite"]
-    if found is None:
+    return _client(URGENT if urgent else WORKING)
+
+
+def onlooker() -> MailerLite:
+    """For a look at how things are: it waits for nothing, is tried once, and needs no database."""
+    return _client(LOOKING)
+
+
+def _client(manners: Manners) -> MailerLite:
+    found: dict[Manners, MailerLite] | None = current_app.extensions["mailerlite"]
+    if not found:
         raise NotSetUp("MAILERLITE_API_KEY is not set")
-    return found[urgent]
+    return found[manners]
 
 
 def _page(answer: Any) -> Page[ListedSubscriber]:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from membership import config, pace
 from membership.db import transaction
 from membership.newsletter.wire.errors import Unavailable
@@ -34,14 +36,21 @@ def wait(*, urgent: bool, imports: bool = False) -> None:
         raise _over(f"MailerLite had too many calls: none before {closed:.0f} seconds", closed)
     if imports:
         _wait_to_import(now)
-    every, ahead = _measure()
-    free = (ahead if urgent else min(ahead, WORK_AHEAD)) - 1
     with transaction() as session:
-        turn = pace.take_within(session, WHOM, every, free * every + longest, time.time())
-    late = turn - free * every
+        late = take(session, time.time(), urgent=urgent)
     if late > longest:
         raise _over("MailerLite's calls of this minute are used up", late)
-    time.sleep(max(closed, late, 0.0))
+    time.sleep(max(closed, late))
+
+
+def take(session: Session, now: float, *, urgent: bool) -> float:
+    """Take a turn; seconds until it comes. More than whoever asks would wait for, when it was not
+    taken."""
+    every, ahead = _measure()
+    free = (ahead if urgent else min(ahead, WORK_AHEAD)) - 1
+    longest = 0.0 if urgent else WORK_WAITS
+    turn = pace.take_within(session, WHOM, every, free * every + longest, now)
+    return max(turn - free * every, 0.0)
 
 
 def refused(retry_after: timedelta | None, *, imports: bool) -> None:

@@ -28,7 +28,6 @@ from membership.newsletter.wire import budget, errors
 from membership.newsletter.wire.errors import MailerLiteError, Unavailable
 
 CONNECT, BETWEEN_BYTES = 3.05, 10.0  # seconds
-WHOLE, WHOLE_URGENT = 25.0, 8.0  # seconds for a call, however little comes at a time
 LARGEST = 8 * 1024 * 1024  # bytes of an answer
 PAUSE = 0.25  # seconds before a call is tried once more
 SHORT = timedelta(seconds=5)  # a wait that is worth it
@@ -48,13 +47,27 @@ class _Answer:
         return errors.refusal(self.status, self.body, wait=_retry_after(self.headers))
 
 
-class Http:
-    """`urgent`: somebody waits; one try, and no time lost where that does not do."""
+@dataclass(frozen=True)
+class Manners:
+    """How long a call may take as a whole, in seconds, and how often it is tried. `urgent`: it
+    waits for no turn, and has some that others have not. `counted`: it takes one at all."""
 
-    def __init__(self, base: str, key: str, *, urgent: bool) -> None:
+    whole: float
+    tries: int = 1
+    urgent: bool = False
+    counted: bool = True
+
+
+WORKING = Manners(whole=25.0, tries=2)
+URGENT = Manners(whole=8.0, urgent=True)
+LOOKING = Manners(whole=8.0, counted=False)
+
+
+class Http:
+    def __init__(self, base: str, key: str, manners: Manners) -> None:
         self._base = base
         self._bearer = _Bearer(key)
-        self._urgent = urgent
+        self._manners = manners
 
     def call(
         self,
@@ -72,22 +85,40 @@ class Http:
         `imports`: it counts as creating an import.
         """
         end_reading()
-        tries_left = 0 if self._urgent else 1
+        tries_left = self._manners.tries
         while True:
             try:
-                budget.wait(urgent=self._urgent, imports=imports)
-                answer = self._send(method, path, body, query)
-                _count(answer, imports=imports)
+                answer = self._counted(method, path, body, query, imports=imports)
                 if answer.error is None:
                     return answer.body
                 safe = answer.status == HTTPStatus.TOO_MANY_REQUESTS or not once
                 error = answer.error
             except Unavailable as unavailable:
                 safe, error = not once, unavailable
+            tries_left -= 1
             if not (tries_left and safe and _may_pass(error)):
                 raise error
-            tries_left -= 1
             time.sleep(PAUSE)
+
+    def _counted(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, str] | None,
+        *,
+        imports: bool,
+    ) -> _Answer:
+        if not self._manners.counted:
+            return self._send(method, path, body, query)
+        budget.wait(urgent=self._manners.urgent, imports=imports)
+        answer = self._send(method, path, body, query)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            of_imports = imports and "import" in errors.in_words(answer.body)
+            budget.refused(_retry_after(answer.headers), imports=of_imports)
+        elif answer.status != HTTPStatus.UNAUTHORIZED:
+            budget.heard(answer.headers)
+        return answer
 
     def _send(
         self,
@@ -96,7 +127,7 @@ class Http:
         body: Mapping[str, Any] | None,
         query: Mapping[str, str] | None,
     ) -> _Answer:
-        whole = WHOLE_URGENT if self._urgent else WHOLE
+        whole = self._manners.whole
         guard = _Guard(whole)
         try:
             with guard, _session() as session:
@@ -112,12 +143,12 @@ class Http:
                     stream=True,
                 )
                 content = _content(found)
-                if guard.over:
-                    raise Unavailable(f"no whole answer within {whole:.0f} seconds")
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            if guard.over:
-                raise Unavailable(f"no whole answer within {whole:.0f} seconds") from None
-            raise Unavailable(f"no answer: {type(error).__name__}") from None
+            raise _no_answer(guard, type(error).__name__) from None
+        if guard.over:
+            raise _no_answer(guard)  # where an end is no error, a part looks like the whole
+        if found.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            content = self._bearer.left_out_of(content)
         return _Answer(found.status_code, found.headers, _parsed(found.status_code, content))
 
 
@@ -131,12 +162,17 @@ class _Bearer(AuthBase):
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 
+    def left_out_of(self, content: bytes) -> bytes:
+        """A refusal may repeat what was sent."""
+        return content.replace(self._key.encode(), b"[key]")
+
 
 class _Guard:
     """Ends a call that takes too long as a whole, by hanging up: libraries bound each wait alone,
     and a byte a second could hold us for hours."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.over = False
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
@@ -214,12 +250,10 @@ def _session() -> Iterator[requests.Session]:
         yield session
 
 
-def _count(answer: _Answer, *, imports: bool) -> None:
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        of_imports = imports and "import" in errors.in_words(answer.body)
-        budget.refused(_retry_after(answer.headers), imports=of_imports)
-    elif answer.status != HTTPStatus.UNAUTHORIZED:
-        budget.heard(answer.headers)
+def _no_answer(guard: _Guard, why: str = "") -> Unavailable:
+    if guard.over:
+        return Unavailable(f"no whole answer within {guard.seconds:g} seconds")
+    return Unavailable(f"no answer: {why}")
 
 
 def _content(found: requests.Response) -> bytes:
