@@ -34,9 +34,6 @@ _ATTRIBUTES = {
     "pre": {"tabindex"},
 }
 _CLASSES = {
-    "a": {"footnote-back"},
-    "div": {"table-scroll"},
-    "ol": {"footnotes"},
     "span": code.CLASSES,
     "td": {"center", "right"},
     "th": {"center", "right"},
@@ -62,7 +59,7 @@ class _Renderer(RendererHTML):
         return _reachable(super().code_block(tokens, idx, options, env))
 
     def table_open(self, *_: object) -> str:
-        return '<div class="table-scroll" role="group" aria-label="Table" tabindex="0"><table>\n'
+        return '<div role="group" aria-label="Table" tabindex="0"><table>\n'
 
     def table_close(self, *_: object) -> str:
         return "</table></div>\n"
@@ -75,7 +72,7 @@ class _Renderer(RendererHTML):
         )
 
     def footnote_block_open(self, *_: object) -> str:
-        return '<hr>\n<ol class="footnotes" aria-label="Notes">\n'
+        return '<hr>\n<ol aria-label="Notes">\n'
 
     def footnote_block_close(self, *_: object) -> str:
         return "</ol>\n"
@@ -90,7 +87,7 @@ class _Renderer(RendererHTML):
         number, place = _numbers(tokens[idx])
         # The second sign keeps some telephones from showing the arrow as a coloured picture.
         return (
-            f' <a class="footnote-back" href="#ref-{place}" '
+            f' <a href="#ref-{place}" '
             f'aria-label="Back to where note {number} is">↩\ufe0e</a>'
         )
 
