@@ -65,7 +65,7 @@ from membership.config import ROOT, Config, environment
 from membership.dashboard import address, data, feed, goodbye, security
 from membership.dashboard import routes as dashboard
 from membership.doctor import cli as doctor_cli
-from membership.library import archive, downloads, feeds, posts, search, sitemap
+from membership.library import archive, downloads, feeds, locked, posts, search, sitemap
 from membership.library import routes as library
 from membership.newsletter import cli as newsletter_cli
 from membership.newsletter import mailerlite
@@ -85,6 +85,8 @@ from membership.pages import (
     theme,
 )
 from membership.pages import routes as pages
+from membership.paywall_check import cli as paywall_check_cli
+from membership.paywall_check import trial
 from membership.premium import routes as premium
 from webhooks import mailerlite as mailerlite_webhook
 from webhooks import stripe as stripe_webhook
@@ -129,7 +131,8 @@ def create_app(
 
     Raises ConfigError naming every setting that is missing or malformed.
     """
-    config = Config.from_env(environment() if environ is None else environ)
+    given = environment() if environ is None else environ
+    config = Config.from_env(given)
     app = Flask(
         "membership",
         template_folder=str(ROOT / "templates"),
@@ -146,6 +149,7 @@ def create_app(
     _wire_people(app)
     _wire_pages(app, config)
     _wire_commands(app)
+    trial.init_app(app, lambda changed: create_app({**given, **changed}))
     return app
 
 
@@ -229,6 +233,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     posts.init_app(app)
+    locked.init_app(app)
     addresses.init_app(app)
     texts.init_app(app, config)
     maintenance.init_app(app)
@@ -259,6 +264,7 @@ def _wire_commands(app: Flask) -> None:
         comp_cli.members,
         why_cli.command,
         doctor_cli.doctor,
+        paywall_check_cli.command,
     ):
         app.cli.add_command(command)
 

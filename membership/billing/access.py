@@ -156,6 +156,7 @@ def requires(
                 return render_template("premium/locked.html", feature=feature, shut=shut), 402
             return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
 
+        vars(guarded)["requires"] = feature  # `flask paywall-check` finds it by this
         return guarded
 
     return guard

@@ -36,7 +36,7 @@ def init_app(app: Flask, config: Config) -> None:
         headers = response.headers
         headers.extend(always)
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-        personal = _personal()
+        personal = _personal(response)
         if personal:
             # Only no-store keeps the Back button from showing a members' page after signing out.
             headers["Cache-Control"] = "no-store"
@@ -45,9 +45,11 @@ def init_app(app: Flask, config: Config) -> None:
         return response
 
 
-def _personal() -> bool:
+def _personal(response: Response) -> bool:
     """Whether the answer may depend on who asks: everybody we know anything of has a session."""
-    return request.endpoint not in WHOEVER_ASKS and bool(session)
+    if request.endpoint in WHOEVER_ASKS and response.status_code < 400:
+        return False  # but the page that says what is wrong greets whoever asked
+    return bool(session)
 
 
 def _policy(config: Config) -> str:

@@ -1,0 +1,150 @@
+"""The whole check: a trial site, its people, everything it answers to them, and what is wrong."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from flask import Flask, current_app
+
+from membership import config
+from membership.db import db, transaction
+from membership.library import locked
+from membership.library.front_matter import MEMBERS, PUBLIC
+from membership.library.locked import Locked
+from membership.library.posts import library
+from membership.paywall_check import crawl, faults, people, stretches, trial
+from membership.paywall_check.crawl import Answer
+from membership.paywall_check.faults import Fault, Judge
+from membership.paywall_check.people import Person
+
+TRICKS = ("/", ".md", ".json", ".txt", "/raw", "?format=raw", "%00", "/a.css")
+MOST_SEARCHED = 200
+SOURCES = ("/static/../content/posts/{}.md", "/static/..%2fcontent%2fposts%2f{}.md")
+ELSEWHERE = ("/content/posts/{}.md", "/static/posts/{}.md", "/posts/{}.md")
+DEBUG = Fault("the site", "everybody", "FLASK_DEBUG is on, and errors show what is in memory")
+
+
+@dataclass
+class Report:
+    """What was looked at, and what was wrong."""
+
+    locked: int
+    guarded: int
+    people: int
+    answers: int = 0
+    addresses: set[str] = field(default_factory=set)
+    faults: dict[Fault, None] = field(default_factory=dict)
+
+    def note(self, answer: Answer, found: Iterator[Fault]) -> None:
+        self.answers += 1
+        self.addresses.add(answer.address)
+        self.faults.update(dict.fromkeys(found))
+
+
+def run() -> Report:
+    """Of the application at hand; nothing of it is written to."""
+    in_debug = current_app.debug and not config.is_loopback(config.current().site_url)
+    with trial.site(current_app.extensions["trial"]) as site:
+        broken = _break(site)
+        with site.app_context():
+            with transaction() as rows:
+                locks = locked.everything(rows)
+            guards = list(crawl.guarded(site))
+            sold = {lock.access for lock in locks} | {feature for _, feature in guards}
+            everybody = people.everybody(site, {f for f in sold if f} - {MEMBERS, PUBLIC})
+            judge = _judge(locks)
+            db.session.remove()
+        report = Report(len(locks), len(guards), len(everybody))
+        _try_everything(site, everybody, judge, report)
+        _try_guards(everybody, guards, report)
+        _try_tricks(everybody[0], locks, judge, report)
+        answer = crawl.ask(everybody[0], broken)
+        report.note(answer, judge.of_words(answer))
+    if in_debug:
+        report.faults[DEBUG] = None
+    return report
+
+
+def _judge(locks: Sequence[Locked]) -> Judge:
+    free = []
+    for post in library().posts():
+        free += [post.title, post.summary, post.teaser_html]
+        free += [library().body(post)] if post.access == PUBLIC else []
+    return Judge(locks, stretches.known_by([lock.text or "" for lock in locks], free))
+
+
+def _try_everything(site: Flask, everybody: Sequence[Person], judge: Judge, report: Report) -> None:
+    visitors: dict[str, Answer] = {}
+    searches: set[str] = set()
+    for answer in crawl.crawl(site, everybody, [lock.address for lock in judge.locked]):
+        report.note(answer, judge.of_words(answer))
+        searches.update(crawl.searches(answer))
+        if answer.person.feed:
+            continue
+        if not answer.person.is_member:
+            visitors = {answer.address: answer}
+        else:
+            report.note(answer, faults.of_caches(answer, visitors[answer.address]))
+    browsers = [person for person in everybody if not person.feed]
+    for lock in judge.locked:
+        _try_cached(browsers, lock, report)
+    for search in sorted(searches):
+        _try_search(browsers, search, judge, report)
+
+
+def _try_cached(everybody: Sequence[Person], lock: Locked, report: Report) -> None:
+    """HEAD says what GET says; what one has in a cache is not confirmed to another."""
+    for person in everybody:
+        answer = crawl.ask(person, lock.address)
+        head = crawl.ask(person, lock.address, method="HEAD")
+        report.note(head, faults.of_a_head(head, answer))
+        etag, modified = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
+        if not person.may_have(lock.access) or not (etag or modified):
+            continue
+        asked = {"If-None-Match": etag or "", "If-Modified-Since": modified or ""}
+        again = crawl.ask(everybody[0], lock.address, headers={k: v for k, v in asked.items() if v})
+        report.note(again, faults.of_a_confirmation(again))
+
+
+def _try_search(everybody: Sequence[Person], search: str, judge: Judge, report: Report) -> None:
+    """By words that only a locked text has; fewer than would be taken for the text itself, because
+    a page repeats what it was asked for."""
+    for lock, runs in list(zip(judge.locked, judge.known.of, strict=True))[:MOST_SEARCHED]:
+        for words in sorted(runs)[:1]:
+            for person in everybody:
+                answer = crawl.ask(person, search + quote(" ".join(words[1:-1] or words)))
+                report.note(answer, judge.of_words(answer))
+                report.note(answer, faults.of_search(answer, lock))
+
+
+def _try_guards(
+    everybody: Sequence[Person], guards: Sequence[tuple[str, str]], report: Report
+) -> None:
+    for address, feature in guards:
+        for person in (person for person in everybody if not person.feed):
+            answer = crawl.ask(person, address)
+            report.note(answer, faults.of_guard(answer, feature))
+
+
+def _try_tricks(visitor: Person, locks: Sequence[Locked], judge: Judge, report: Report) -> None:
+    """Other names for the same: endings, and the file that a text was made from."""
+    for lock in locks:
+        name = lock.address.rpartition("/")[2]
+        tricks = [lock.address + trick for trick in TRICKS]
+        tricks += [source.format(name) for source in (*SOURCES, *ELSEWHERE)]
+        for address in tricks:
+            answer = crawl.ask(visitor, address)
+            report.note(answer, judge.of_words(answer))
+
+
+def _break(site: Flask) -> str:
+    """A page that breaks with every locked text at hand; its address."""
+    address = f"/{secrets.token_hex(8)}"
+
+    def breaks() -> str:
+        with site.app_context(), transaction() as rows:
+            raise RuntimeError(" ".join(lock.text or "" for lock in locked.everything(rows)))
+
+    site.add_url_rule(address, "trial.breaks", breaks)
+    return address

@@ -1,0 +1,148 @@
+"""Everything the site answers to a GET: every route, and wherever links lead from there.
+
+What one person finds is tried by all the others.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from flask import Flask
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, MapAdapter, Rule
+
+from membership import config
+from membership.paywall_check.people import Person
+
+MOST_QUERIES = 20  # of one route: lists have pages, and every page a way back
+_LINK = re.compile(r"""\b(?:href|src|action)=["']([^"'#]+)""")
+_FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+_ACTION = re.compile(r"""action=["']([^"']*)["']""")
+_SEARCHED = re.compile(
+    r"""<input\b(?=[^>]*type=["'](?:search|text)["'])[^>]*name=["']([^"']+)["']"""
+)
+_LOC = re.compile(r"<loc>([^<]+)</loc>")
+_TEXT = ("text/", "application/json", "application/xml", "application/atom+xml", "image/svg+xml")
+_MADE_UP = {"IntegerConverter": 1, "FloatConverter": 1.0, "PathConverter": "made/up"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`text` is empty where the answer is no text."""
+
+    address: str
+    person: Person
+    status: int
+    headers: Headers
+    text: str
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.status >= 400 or self.is_way_in
+
+    @property
+    def is_way_in(self) -> bool:
+        return 300 <= self.status < 400
+
+    @property
+    def kept_by_others(self) -> bool:
+        """Whether a cache on the way, or a browser's Back button, may show it to somebody else."""
+        control = self.headers.get("Cache-Control", "")
+        return "no-store" not in control and "private" not in control
+
+
+def crawl(trial: Flask, people: Sequence[Person], known: Iterable[str]) -> Iterator[Answer]:
+    """From every route and these known addresses; routes with a part that nobody fills get a
+    made-up one."""
+    urls = trial.url_map.bind("")
+    queue = list(dict.fromkeys([*known, *_of_routes(trial.url_map, urls)]))
+    seen, queries = set(queue), Counter[str]()
+    for person in people:
+        if person.feed:
+            yield ask(person, person.feed)
+    browsers = [person for person in people if not person.feed]
+    for address in queue:  # it grows
+        for person in browsers:
+            answer = ask(person, address)
+            yield answer
+            for found in _leads_to(answer):
+                rule = _rule_of(urls, found)
+                if found in seen or rule is None:
+                    continue
+                if "?" in found:
+                    queries[rule.rule] += 1
+                    if queries[rule.rule] > MOST_QUERIES:
+                        continue
+                seen.add(found)
+                queue.append(found)
+
+
+def searches(answer: Answer) -> Iterator[str]:
+    """What a search on this page asks for, up to the words: /search?q="""
+    for form, fields in _FORM.findall(answer.text):
+        asked = _ACTION.search(form)
+        name = _SEARCHED.search(fields)
+        if asked and name and "post" not in form.lower():
+            yield f"{unescape(asked[1])}?{name[1]}="
+
+
+def ask(
+    person: Person, address: str, *, method: str = "GET", headers: dict[str, str] | None = None
+) -> Answer:
+    """As their browser would."""
+    answer = person.client.open(
+        address, method=method, headers=headers, base_url=config.current().site_url
+    )
+    with answer:
+        readable = answer.mimetype.startswith(_TEXT)
+        text = answer.get_data(as_text=True) if readable else ""
+        return Answer(address, person, answer.status_code, answer.headers, text)
+
+
+def guarded(trial: Flask) -> Iterator[tuple[str, str]]:
+    """The address of each route behind `@requires`, and its feature."""
+    urls = trial.url_map.bind("")
+    for rule in _gets(trial.url_map):
+        feature = getattr(trial.view_functions[rule.endpoint], "requires", None)
+        if feature:
+            yield _address(urls, rule), feature
+
+
+def _of_routes(url_map: Map, urls: MapAdapter) -> Iterator[str]:
+    return (_address(urls, rule) for rule in _gets(url_map))
+
+
+def _gets(url_map: Map) -> Iterator[Rule]:
+    return (rule for rule in url_map.iter_rules() if "GET" in (rule.methods or ()))
+
+
+def _address(urls: MapAdapter, rule: Rule) -> str:
+    parts = {
+        name: _MADE_UP.get(type(rule._converters[name]).__name__, "made-up")
+        for name in rule.arguments
+    }
+    return urls.build(rule.endpoint, parts)
+
+
+def _rule_of(urls: MapAdapter, address: str) -> Rule | None:
+    try:
+        return urls.match(urlsplit(address).path, return_rule=True)[0]
+    except HTTPException:
+        return None
+
+
+def _leads_to(answer: Answer) -> Iterator[str]:
+    """Addresses of this site that the answer names."""
+    site = config.current().site_url
+    here = urljoin(site, answer.address)
+    named = [*_LINK.findall(answer.text), *_LOC.findall(answer.text)]
+    if answer.headers.get("Location"):
+        named.append(answer.headers["Location"])
+    for link in named:
+        whole = urljoin(here, unescape(link)).partition("#")[0]
+        if whole.startswith(f"{site}/"):
+            yield whole.removeprefix(site)

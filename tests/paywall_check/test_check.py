@@ -1,0 +1,156 @@
+"""`flask paywall-check`: the site as it comes keeps what is locked; a cloner's leaks are named."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Blueprint, Flask, Response, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from membership.app import create_app
+from membership.billing.access import may_use, requires
+from membership.library import locked
+from membership.library.locked import Locked
+from membership.library.posts import library
+from membership.paywall_check import check, trial
+from tests.support.databases import close
+from tests.support.settings import settings
+from tests.support.signed_in import everything_stored
+
+POSTS = {
+    "lamps": "access: premium\n---\nTeaser.\n\n<!-- more -->\n\nNine lamps of Joan’s “stammer” in blue.",
+    "notes": "access: members\n---\nTeaser.\n\n<!-- more -->\n\nWho joins may read about the owls.",
+    "doors": "access: public\n---\nEverybody may read about doors.",
+    "unready": "access: public\ndraft: true\n---\nNobody reads of the bridge before it is done.",
+}
+TEXT = "Quicksilver is kept in the third drawer from the left."
+
+
+@pytest.fixture
+def given(database_url: str, tmp_path: Path) -> dict[str, str]:
+    folder = tmp_path / "content" / "posts"
+    folder.mkdir(parents=True)
+    for slug, text in POSTS.items():
+        head = f"---\ntitle: About {slug}\ndate: 2026-11-07\n"
+        (folder / f"{slug}.md").write_text(head + text)
+    return settings(CONTENT_DIR=str(folder.parent), DATABASE_URL=database_url)
+
+
+@pytest.fixture
+def app(given: dict[str, str]) -> Iterator[Flask]:
+    app = create_app(given)
+    yield app
+    close(app)
+
+
+def faults_with(app: Flask, given: dict[str, str], tool: Blueprint, *more: locked.Provider) -> str:
+    """What is found when a cloner has added this to the site."""
+
+    def build(changed: trial.Changed) -> Flask:
+        cloned = create_app({**given, **changed})
+        cloned.register_blueprint(tool)
+        for provider in more:
+            locked.register(cloned, provider)
+        return cloned
+
+    trial.init_app(app, build)
+    with app.app_context():
+        return "\n".join(str(fault) for fault in check.run().faults)
+
+
+def test_the_site_as_it_comes_keeps_what_is_locked(database_url: str) -> None:
+    app = create_app(settings(DATABASE_URL=database_url))
+    before = everything_stored(app)
+    answer = app.test_cli_runner().invoke(args=["paywall-check"])
+    assert answer.exit_code == 0, answer.output
+    assert "Nothing locked is where it must not be" in answer.output
+    assert everything_stored(app) == before
+    close(app)
+
+
+def test_a_cloners_leaks_are_named_with_who_and_the_words(
+    app: Flask, given: dict[str, str]
+) -> None:
+    tool = Blueprint("tool", __name__)
+
+    @tool.get("/latest.json")
+    def latest() -> Response:
+        return jsonify([library().body(post) for post in library().posts()])
+
+    @tool.get("/coming")
+    def coming() -> str:
+        return "".join(library().body(post) for post in library().unpublished())
+
+    @tool.get("/find")
+    def find() -> str:
+        form = '<form action="/find"><input type="search" name="q"></form>'
+        return form + '<a href="/posts/lamps">1 post has it</a>'
+
+    wrong = faults_with(app, given, tool)
+    assert "/latest.json, to a visitor: tells of the post lamps: “" in wrong
+    assert "s stammer in blue" in wrong
+    assert "/latest.json, to a visitor: tells of the post notes" in wrong
+    assert "/latest.json, to a member whose time is over: tells of the post lamps" in wrong
+    assert "to a free member: tells of the post notes" not in wrong
+    assert "to a member with premium: tells of the post lamps" not in wrong
+    assert "Cache-Control is not no-store or private" in wrong
+    assert "/coming, to a member with premium: tells of the unpublished post unready" in wrong
+    assert "to a visitor: finds the post lamps by words of it that are locked" in wrong
+
+
+def test_a_cloners_own_texts_are_looked_for_too(app: Flask, given: dict[str, str]) -> None:
+    tool = Blueprint("tool", __name__)
+
+    @requires("premium")  # above the route, it guards nothing: the mistake of many
+    @tool.get("/drawer/<int:number>")
+    def drawer(number: int) -> str:
+        return f"<p>{TEXT}</p>" if number == 7 else ""
+
+    @tool.get("/file")
+    def file() -> ResponseReturnValue:
+        return "" if may_use("premium") else ("", 200)
+
+    def texts(_: Session) -> Iterable[Locked]:
+        yield Locked("the drawer", "premium", TEXT, "/drawer/7")
+        yield Locked("the file", "premium", None, "/file")
+        yield Locked("what was forgotten", "premium", "It is shown on no page at all.", "/posts")
+
+    wrong = faults_with(app, given, tool, texts)
+    assert "/drawer/7, to a visitor: tells of the drawer: “" in wrong
+    assert "/file, to a free member: the file is open to who may not have it" in wrong
+    assert "/posts, to a member with premium: what was forgotten is not whole" in wrong
+    assert "to a member with premium: tells" not in wrong
+
+
+def test_a_door_that_does_not_say_402_is_named(app: Flask, given: dict[str, str]) -> None:
+    tool = Blueprint("tool", __name__)
+
+    @tool.get("/kept")
+    @requires("premium")
+    def kept() -> str:
+        return TEXT
+
+    @tool.after_request
+    def keep(answer: Response) -> Response:
+        if answer.status_code == 402:
+            answer.status_code = 200
+        return answer
+
+    wrong = faults_with(app, given, tool)
+    assert "/kept, to a free member: needs premium, and answers 200 instead of 402" in wrong
+    assert "to a member with premium" not in wrong
+
+
+def test_a_copy_has_nobody_to_write_to_and_nothing_to_charge(
+    app: Flask, given: dict[str, str]
+) -> None:
+    with app.app_context(), trial.site(app.extensions["trial"]) as copy:
+        settings_of_copy = copy.config["LATCHKEY"]
+        assert settings_of_copy.database_url != given["DATABASE_URL"]
+        assert settings_of_copy.mailerlite_api_key is None
+        assert settings_of_copy.stripe_secret_key == "sk_test_nobody"
+        for address in (settings_of_copy.stripe_api_base, settings_of_copy.mailerlite_api_base):
+            assert address.startswith("http://127.0.0.1:9/")
+        assert (settings_of_copy.mail_server, settings_of_copy.mail_port) == ("127.0.0.1", 9)
+        assert not copy.debug
