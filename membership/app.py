@@ -72,6 +72,7 @@ from membership.newsletter import mailerlite
 from membership.newsletter import routes as newsletter
 from membership.newsletter.codes import delivery, emails
 from membership.newsletter.mailing_list import events as list_events
+from membership.newsletter.mailing_list import sweep as list_sweep
 from membership.newsletter.mailing_list import sync as list_sync
 from membership.pages import (
     addresses,
@@ -199,7 +200,7 @@ def _wire_work(app: Flask, config: Config) -> None:
     """Kinds of work, in the order the sweep does them: what people wait for comes first."""
     inbox.init_app(app)
     inbox.register(app, events.SOURCE, events.process, by_subject=True)
-    inbox.register(app, list_events.SOURCE, list_events.process)
+    inbox.register(app, list_events.SOURCE, list_events.process, by_subject=True)
     kinds = jobs.init_app(app, config).kinds
     kinds["codes"] = delivery.drain
     kinds["outbox"] = outbox.drain
@@ -207,7 +208,8 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds["matching"] = bindings.drain
     kinds["endings"] = endings.drain
     kinds["trials"] = trials.drain
-    kinds["subscribers"] = list_sync.drain
+    kinds[list_sync.KIND] = list_sync.drain
+    kinds[list_sweep.KIND] = list_sweep.drain
     kinds[forwarding.KIND] = forwarding.drain
     kinds["dead letters"] = dead_letters.drain
     kinds["retention"] = retention.drain

@@ -53,10 +53,10 @@ def _current(subscriptions: list[SubscriptionLine]) -> list[SubscriptionLine]:
 
 def _newsletter(subscriber: Subscriber | None) -> str:
     """One sentence on where they stand with the newsletter."""
+    if subscriber is not None and subscriber.refused:
+        return "You have unsubscribed from the newsletter."
     if subscriber is None or not subscriber.letters:
         return "You are not on the newsletter."
     if subscriber.status in (None, "active"):
         return f"The newsletter goes to {subscriber.email}."
-    if subscriber.status == "unsubscribed":
-        return "You have unsubscribed from the newsletter."
     return f"The newsletter does not reach {subscriber.email} at the moment."

@@ -35,9 +35,9 @@ def forget(
     goes_on = to_tell = False
     for subscriber in session.scalars(select(Subscriber).where(Subscriber.email.in_(addresses))):
         session.refresh(subscriber, with_for_update=True)  # the list may be told of it just now
-        if subscriber.email == stays and subscriber.letters:
+        if subscriber.email == stays and subscriber.wants_letters:
             subscriber.has_account, subscriber.standing = False, Standing.FREE
-            subscriber.due_at = now
+            subscriber.plan, subscriber.renews_on, subscriber.due_at = None, None, now
             goes_on = True
         elif _may_be_listed(subscriber):
             subscriber.left_at = subscriber.due_at = now

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from membership.newsletter import subscribers
-from membership.newsletter.mailerlite import OPTED_OUT
 from membership.newsletter.models import Standing, Subscriber
 
 
@@ -26,8 +25,9 @@ def move(session: Session, was: str, became: str, *, now: datetime) -> None:
 
 def _merge(left: Subscriber, there: Subscriber, now: datetime) -> None:
     """There was a reader at the new address already, with a standing on the list of their own."""
-    there.letters = there.letters or (left.letters and left.status not in OPTED_OUT)
+    there.letters = there.letters or left.wants_letters
     there.confirmed_at = there.confirmed_at or now
-    there.has_account, there.standing, there.due_at = True, left.standing, now
+    there.has_account, there.due_at = True, now
+    there.standing, there.plan, there.renews_on = left.standing, left.plan, left.renews_on
     left.letters = left.has_account = False
-    left.standing, left.due_at = Standing.FREE, now
+    left.standing, left.plan, left.renews_on, left.due_at = Standing.FREE, None, None, now

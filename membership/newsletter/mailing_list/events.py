@@ -5,21 +5,24 @@ import json
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from membership import clock, config, inbox
+from membership import clock, config, inbox, jobs
 from membership.db import transaction
 from membership.inbox import InboxEvent
-from membership.newsletter import mailerlite
 from membership.newsletter.models import Subscriber
 from membership.vendor_ids import plausible
 
 SOURCE = "mailerlite"
-EVENTS = [
-    "subscriber.unsubscribed",
-    "subscriber.bounced",
-    "subscriber.spam_reported",
-    "subscriber.active",
-]
+# What we want to hear of, and the status that each tells of.
+TELLS = {
+    "subscriber.unsubscribed": "unsubscribed",
+    "subscriber.bounced": "bounced",
+    "subscriber.spam_reported": "junk",
+    "subscriber.active": "active",
+    "subscriber.deleted": "deleted",
+}
+EVENTS = list(TELLS)
 
 
 def parse(body: Any) -> list[InboxEvent]:
@@ -36,32 +39,26 @@ def parse(body: Any) -> list[InboxEvent]:
 
 
 def process(event: InboxEvent) -> None:
-    """Read the subscriber again and keep its status."""
-    listed = mailerlite.client().subscriber(event.subject) if event.subject else None
+    """See to it that the subscriber is read again, unless the event tells what we know already:
+    what we write there comes back as an event as well."""
     with transaction() as session:
-        if event.subject and listed is None:
-            _keep_status(session.scalars(_known(event.subject)).first(), "deleted")
-        elif listed:
-            found = session.scalars(_known(listed.id)).first()
-            found = (
-                found
-                or session.scalars(
-                    select(Subscriber).where(Subscriber.email == listed.email.lower())
-                ).first()
-            )
-            _keep_status(found, listed.status)
-        inbox.finish(session, [event.id])
+        row = _row_about(session, event)
+        if row and row.status != TELLS.get(event.type):
+            row.reread, row.due_at = True, clock.now()
+        inbox.finish(session, inbox.also_pending(session, event))
+    jobs.nudge("subscribers")
 
 
-def _known(mailerlite_id: str) -> Any:
-    return select(Subscriber).where(Subscriber.mailerlite_id == mailerlite_id)
-
-
-def _keep_status(subscriber: Subscriber | None, status: str) -> None:
-    if subscriber and subscriber.status != status:
-        subscriber.status = status
-        if status == "active":  # back again: to the group they belong in
-            subscriber.due_at = clock.now()
+def _row_about(session: Session, event: InboxEvent) -> Subscriber | None:
+    by_id = select(Subscriber).where(Subscriber.mailerlite_id == event.subject)
+    found = session.scalars(by_id.with_for_update()).first()
+    if found:
+        return found
+    told = json.loads(event.body)
+    subscriber = told.get("subscriber") if isinstance(told.get("subscriber"), dict) else told
+    email = str(subscriber.get("email", "")).lower()
+    by_email = select(Subscriber).where(Subscriber.email == email)
+    return session.scalars(by_email.with_for_update()).first()
 
 
 def _without(field: str, told: Any) -> Any:

@@ -1,109 +1,73 @@
 """Bring MailerLite's list to what our rows say it should hold."""
 
-from membership import config, due, jobs
-from membership.config import Config
-from membership.db import transaction
+import logging
+from collections.abc import Sequence
+
+from membership import clock, config, due, jobs
+from membership.db import db, transaction
 from membership.newsletter import mailerlite
-from membership.newsletter.mailerlite import OPTED_OUT, ListedSubscriber, MailerLite
-from membership.newsletter.models import Standing, Subscriber
+from membership.newsletter.mailerlite import MailerLite, Rejected
+from membership.newsletter.mailing_list import carrying, known_list, readers
+from membership.newsletter.models import Subscriber
+
+log = logging.getLogger(__name__)
+KIND = "subscribers"
 
 
 def drain() -> None:
     """Every subscriber about whom MailerLite should hold something else."""
-    settings = config.current()
-    if settings.mailerlite_api_key is None:
+    if config.current().mailerlite_api_key is None:
         return  # the rows wait until there is a list
-    jobs.work(Subscriber, _bring_up_to_date, kind="subscribers")
+    jobs.work_together(Subscriber, _bring_up_to_date, carrying.MOST, kind=KIND)
 
 
-def _bring_up_to_date(subscriber: Subscriber) -> None:
-    if subscriber.left_at:
-        _forget(subscriber)
-    elif subscriber.confirmed_at and subscriber.letters:
-        _put_on(subscriber)
-    else:
-        _take_off(subscriber)
-
-
-def _take_off(subscriber: Subscriber) -> None:
-    """Never proven, or proven for the way in alone: its owner did not ask for the list."""
-    if subscriber.mailerlite_id:
-        mailerlite.client().delete_subscriber(subscriber.mailerlite_id)
-    with transaction() as session:
-        if due.finish(session, subscriber):
-            subscriber.mailerlite_id = subscriber.status = subscriber.moved_from = None
-            session.add(subscriber)
-
-
-def _forget(subscriber: Subscriber) -> None:
-    """They have said goodbye: nothing of them stays there, then nothing here."""
+def _bring_up_to_date(rows: Sequence[Subscriber]) -> None:
     client = mailerlite.client()
-    names = subscriber.mailerlite_id, subscriber.email, subscriber.moved_from
+    for row in [row for row in rows if row.left_at]:
+        _say_goodbye(client, row)
+    if staying := [row for row in rows if not row.left_at]:
+        _carry(client, staying)
+
+
+def _carry(client: MailerLite, rows: Sequence[Subscriber]) -> None:
+    places = known_list.places()
+    talks = readers.talks_about(db.session(), rows, places, now=clock.now())
+    carrying.carry(talks, client)
+    now = clock.now()
+    with transaction() as session:
+        again = [
+            readers.write(session, row, talk, now=now)
+            for row, talk in zip(rows, talks, strict=True)
+        ]
+    failed = [talk for talk in talks if talk.error]
+    for talk in failed:
+        log.warning("the list does not take what is wanted of somebody: %s", talk.error)
+    if any(isinstance(talk.error, Rejected) for talk in failed):
+        known_list.look_again()
+    if soonest := min(
+        (at for at, talk in zip(again, talks, strict=True) if at and talk.error), default=None
+    ):
+        jobs.nudge(KIND, delay=(soonest - now).total_seconds())
+
+
+def _say_goodbye(client: MailerLite, row: Subscriber) -> None:
+    try:
+        _forget(client, row)
+    except due.Away:
+        raise
+    except Exception as error:
+        log.warning("somebody who left is on the list still: %s", error, exc_info=True)
+        db.session.rollback()
+        with transaction() as session:
+            due.put_off(session, row, error=str(error), now=clock.now())
+
+
+def _forget(client: MailerLite, row: Subscriber) -> None:
+    """They have said goodbye: nothing of them stays there, then nothing here."""
+    names = row.mailerlite_id, row.email, row.moved_from
     for known_as in filter(None, names):
         if listed := client.subscriber(known_as):
             client.forget(listed.id)
     with transaction() as session:
-        if due.finish(session, subscriber):
-            session.delete(subscriber)
-
-
-def _put_on(subscriber: Subscriber) -> None:
-    settings = config.current()
-    client, standing = mailerlite.client(), subscriber.standing
-    listed = _left_alone(client, subscriber) or _listed(
-        client, subscriber, client.group_id(_group(settings, standing))
-    )
-    if subscriber.code_group_joined_at:
-        client.leave_group(listed.id, client.group_id(settings.mailerlite_code_group))
-        client.update(listed.id, fields={settings.mailerlite_code_field: None})
-    for other in set(Standing) - {standing}:
-        client.leave_group(listed.id, client.group_id(_group(settings, other)))
-    with transaction() as session:
-        due.finish(session, subscriber)
-        subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
-        subscriber.code_group_joined_at = None
-        if listed.email.lower() == subscriber.email:
-            subscriber.moved_from = None
-        session.add(subscriber)
-
-
-def _left_alone(client: MailerLite, subscriber: Subscriber) -> ListedSubscriber | None:
-    """Take who has moved along to their new address. One who unsubscribed, and cannot be, stays
-    where they are: under a new address they would be on the list again."""
-    known_as = subscriber.mailerlite_id or subscriber.moved_from
-    listed = client.subscriber(known_as) if subscriber.moved_from and known_as else None
-    if listed is None or listed.email.lower() == subscriber.email:
-        return None
-    try:
-        if listed.status != "bounced":  # that was the old address's fault
-            client.update(listed.id, email=subscriber.email)
-            return None
-    except mailerlite.Rejected:
-        if listed.status in OPTED_OUT:
-            return listed
-    client.delete_subscriber(listed.id)
-    return None
-
-
-def _listed(client: MailerLite, subscriber: Subscriber, group_id: str) -> ListedSubscriber:
-    """On the list and in the group; or, having unsubscribed there, as they are and left alone."""
-    confirmed_at = subscriber.confirmed_at or subscriber.created_at
-    try:
-        return client.upsert(
-            subscriber.email,
-            groups=[group_id],
-            opted_in_at=confirmed_at,
-        )
-    except mailerlite.Rejected as error:
-        gone = client.subscriber(subscriber.email) if error.status == 422 else None
-        if gone is None or gone.status == "active":
-            raise
-        return gone
-
-
-def _group(settings: Config, standing: Standing) -> str:
-    return {
-        Standing.FREE: settings.mailerlite_free_group,
-        Standing.PAID: settings.mailerlite_paid_group,
-        Standing.LAPSED: settings.mailerlite_lapsed_group,
-    }[standing]
+        if due.finish(session, row):
+            session.delete(row)

@@ -1,0 +1,213 @@
+"""Compare MailerLite's whole list with our rows, and have whatever differs read and mended.
+
+A page costs one call for a hundred readers. Nothing is concluded from a page alone: who differs is
+marked, and read again by itself by the ordinary sync. What would end somebody's letters, above all
+that they are not in the list, waits until all of it was read; and when it is too much to be true,
+nobody's end, and the owner is asked.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from membership import clock, config, due, jobs
+from membership.db import changed, db, transaction
+from membership.newsletter import mailerlite
+from membership.newsletter.mailerlite import Rejected
+from membership.newsletter.mailing_list import findings, known_list, readers, sync
+from membership.newsletter.mailing_list.comparing import Difference, difference
+from membership.newsletter.mailing_list.findings import ListFinding, ListSweep
+from membership.newsletter.mailing_list.held import Held, Places
+from membership.newsletter.models import Subscriber
+
+log = logging.getLogger(__name__)
+KIND = "list sweep"
+HOUR = 4  # of the night, UTC
+FEW = 5  # so many letters may always be ended
+SHARE = 20  # and of more than a hundred readers one in so many
+NOT_THERE = Difference("not on the list any more", stops=True)
+NEVER_THERE = Difference("not put on the list yet", stops=False)
+
+
+def drain() -> None:
+    """Every night, and whatever an earlier one has left unfinished."""
+    if config.current().mailerlite_api_key is None:
+        return
+    jobs.work(ListSweep, advance, ListSweep.ended_at.is_(None), kind=KIND)
+    _plan()
+
+
+def begin(*, dry_run: bool, force: bool) -> int:
+    """A comparison by command: one that was cut short, or a new one; its number."""
+    with transaction() as session:
+        same = select(ListSweep).where(
+            ListSweep.night.is_(None),
+            ListSweep.ended_at.is_(None),
+            ListSweep.dry_run.is_(dry_run),
+            ListSweep.force.is_(force),
+        )
+        run = session.scalars(same.order_by(ListSweep.id).limit(1)).first()
+        if run is None:
+            run = ListSweep(dry_run=dry_run, force=force, due_at=clock.now())
+            session.add(run)
+            session.flush()
+        return run.id
+
+
+def work_on(run_id: int) -> ListSweep:
+    """Go on with this one as far as it goes: `ended_at` says whether it went to the end."""
+    jobs.work(ListSweep, advance, ListSweep.id == run_id, kind=KIND)
+    return db.session.get_one(ListSweep, run_id, populate_existing=True)
+
+
+def advance(run: ListSweep) -> None:
+    """The next page, or the end. Raises Unavailable with the run where it was."""
+    try:
+        if run.read_whole:
+            _conclude(run)
+        else:
+            _read_page(run)
+    except due.Away:
+        raise
+    except Rejected as error:  # half a list is no answer
+        log.error("the comparison with MailerLite's list could not be finished: %s", error)
+        with transaction() as session:
+            findings.finish(session, run, error=str(error))
+
+
+def too_many(stopping: int, of_readers: int) -> bool:
+    """Whether to end the letters of so many is too much to be true."""
+    return stopping > FEW and stopping * SHARE > of_readers
+
+
+def _read_page(run: ListSweep) -> None:
+    began = clock.now()
+    places = known_list.places()
+    page = mailerlite.client().subscribers(cursor=run.cursor)
+    helds = [Held.of(listed, places) for listed in page.items]
+    with transaction() as session:
+        if run.began_at is None:
+            run.began_at = began
+            findings.forget_old(session, began)
+        rows = _rows_of(session, helds)
+        _note(session, run, _differing(session, rows, helds, places))
+        _mark_seen(session, run, rows)
+        run.looked_at += len(helds)
+        run.cursor, run.read_whole = page.next_cursor, page.next_cursor is None
+        due.give_back(session, run, again_at=clock.now())
+    if not run.dry_run:
+        jobs.nudge(sync.KIND)
+
+
+def _rows_of(session: Session, helds: Sequence[Held]) -> Sequence[Subscriber]:
+    known = or_(
+        Subscriber.mailerlite_id.in_([held.id for held in helds]),
+        Subscriber.email.in_([held.email for held in helds]),
+    )
+    return session.scalars(select(Subscriber).where(known, Subscriber.left_at.is_(None))).all()
+
+
+def _differing(
+    session: Session, rows: Sequence[Subscriber], helds: Sequence[Held], places: Places
+) -> list[tuple[Subscriber, Difference]]:
+    by_id, by_email = {h.id: h for h in helds}, {h.email: h for h in helds}
+    talks = readers.talks_about(session, rows, places, now=clock.now())
+    found = []
+    for row, talk in zip(rows, talks, strict=True):
+        held = by_id.get(row.mailerlite_id or "") or by_email.get(row.email)
+        if held and (differs := difference(talk.reader, held, places)):
+            found.append((row, differs))
+    return found
+
+
+def _note(session: Session, run: ListSweep, found: Iterable[tuple[Subscriber, Difference]]) -> None:
+    found = list(found)
+    findings.keep(
+        session,
+        run,
+        [
+            ListFinding(run_id=run.id, subscriber_id=row.id, because=what.because, stops=what.stops)
+            for row, what in found
+        ],
+    )
+    if not run.dry_run:
+        _have_read(session, [row.id for row, what in found if not what.stops])
+
+
+def _mark_seen(session: Session, run: ListSweep, rows: Sequence[Subscriber]) -> None:
+    # Another comparison, begun later, may be at it at the same time.
+    newer = case((Subscriber.seen_in > run.id, Subscriber.seen_in), else_=run.id)
+    theirs = update(Subscriber).where(Subscriber.id.in_([row.id for row in rows]))
+    changed(session, theirs.values(seen_in=newer))
+
+
+def _have_read(session: Session, ids: Sequence[int]) -> None:
+    """The sync reads them by themselves, and does what is to be done."""
+    now = clock.now()
+    due_at = case((Subscriber.due_at.is_(None), now), else_=Subscriber.due_at)
+    for start in range(0, len(ids), 500):
+        some = update(Subscriber).where(Subscriber.id.in_(ids[start : start + 500]))
+        changed(session, some.values(reread=True, due_at=due_at))
+
+
+def _conclude(run: ListSweep) -> None:
+    """All of it was read: who was not in it, and may those letters end that seem to?"""
+    with transaction() as session:
+        _note(session, run, [(row, NOT_THERE) for row in _unseen(session, run)])
+        _note(session, run, [(row, NEVER_THERE) for row in _forgotten(session)])
+        stopping = findings.stopping(session, run)
+        run.stopping, run.readers = len(stopping), _how_many_readers(session)
+        run.braked = too_many(run.stopping, run.readers) and not run.force
+        if not (run.braked or run.dry_run):
+            _have_read(session, stopping)
+        findings.finish(session, run)
+    if run.braked:
+        log.error(
+            "the comparison with MailerLite's list would end the letters of %s of %s readers, "
+            "and ended none; see: flask newsletter sync --dry-run",
+            run.stopping,
+            run.readers,
+        )
+    jobs.nudge(sync.KIND)
+
+
+def _unseen(session: Session, run: ListSweep) -> Sequence[Subscriber]:
+    """Who was there, and is not in the list; but for those read since it was begun."""
+    return session.scalars(
+        select(Subscriber).where(
+            Subscriber.mailerlite_id.is_not(None),
+            or_(Subscriber.seen_in.is_(None), Subscriber.seen_in < run.id),
+            or_(Subscriber.read_at.is_(None), Subscriber.read_at < run.began_at),
+            Subscriber.left_at.is_(None),
+        )
+    ).all()
+
+
+def _forgotten(session: Session) -> Sequence[Subscriber]:
+    """Who wants letters, was never put on the list, and is not about to be."""
+    missing = select(Subscriber).where(
+        Subscriber.mailerlite_id.is_(None), Subscriber.status.is_(None), Subscriber.due_at.is_(None)
+    )
+    return [row for row in session.scalars(missing) if row.wants_letters and not row.left_at]
+
+
+def _how_many_readers(session: Session) -> int:
+    return session.scalar(select(func.count()).where(Subscriber.letters)) or 0
+
+
+def _plan() -> None:
+    """The next night's, unless it is there."""
+    now = clock.now()
+    at = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    at += timedelta(days=1) if at <= now else timedelta()
+    waiting = select(ListSweep.id).where(ListSweep.night.is_not(None), ListSweep.ended_at.is_(None))
+    if db.session.scalars(waiting.limit(1)).first() is None:
+        try:
+            with transaction() as session:
+                session.add(ListSweep(night=at.date().isoformat(), due_at=at))
+        except IntegrityError:
+            return  # another process was first
