@@ -18,6 +18,7 @@ from membership.doctor import (
     on_plans,
     on_settings,
     on_stripe,
+    on_texts,
     on_work,
 )
 from membership.doctor.findings import Check, Finding, Level, Said, look, skipped
@@ -25,7 +26,7 @@ from membership.doctor.visit import Visit
 from membership.newsletter.mailerlite import MailerLiteError
 
 log = logging.getLogger(__name__)
-OURS = (*on_settings.CHECKS, *on_work.CHECKS, *on_payments.CHECKS)
+OURS = (*on_settings.CHECKS, *on_texts.CHECKS, *on_work.CHECKS, *on_payments.CHECKS)
 # Each has somebody else to wait for, and they need not wait for each other.
 OTHERS = (
     (*on_stripe.CHECKS, *on_endpoint.CHECKS, *on_plans.CHECKS),

@@ -27,7 +27,6 @@ TRY_AGAIN_IN = 60  # seconds
 WORDS = {
     400: ("That did not work", "The request could not be understood."),
     401: ("Please sign in", "This page is for members."),
-    402: ("This is for paying members", "The plans say what opens it."),
     403: ("Not allowed", "You may not open this page."),
     404: ("Page not found", "There is no page at this address. It may have moved."),
     405: ("That did not work", "This address does not take that kind of request."),

@@ -84,14 +84,16 @@ def _page(text: Text, path: Path, reread: bool) -> Callable[[], str]:
 
 def _settings(config: Config) -> dict[str, str]:
     """What a page may ask for by name."""
+    prefix = "__Host-" if config.https else ""
     return {
         "SITE_NAME": config.site_name,
         "SITE_URL": config.site_url,
         "CONTACT": f"<{config.contact_email}>"
         if config.contact_email
         else "[[your address for letters: set CONTACT_EMAIL]]",
-        "SESSION_COOKIE": "__Host-session" if config.https else "session",
-        "THEME_COOKIE": "__Host-theme" if config.https else "theme",
+        "SESSION_COOKIE": f"{prefix}session",
+        "DEVICE_COOKIE": f"{prefix}device",
+        "THEME_COOKIE": f"{prefix}theme",
         "SESSION_IDLE_DAYS": str(config.session_idle_days),
         "SESSION_LIFETIME_DAYS": str(config.session_lifetime_days),
         "EVENTS_KEEP_DAYS": str(config.events_keep_days),

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 
 from membership import logs
+from membership.db import db
 from tests.support.browser import Browser
 
 
@@ -15,6 +18,66 @@ def test_a_page_that_is_not_there_leads_on(visitor: Browser) -> None:
     answer = visitor.get("/no-such-page")
     assert answer.status_code == HTTPStatus.NOT_FOUND
     assert 'href="/"' in answer.text
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 429, 500, 503])
+def test_every_error_is_a_page_with_a_way_on(app: Flask, site_url: str, status: int) -> None:
+    app.add_url_rule("/refuses", view_func=lambda: abort(status))
+    answer = Browser(app, site_url).get("/refuses")
+    assert answer.status_code == status
+    assert f"Error {status}" in answer.text
+    assert '<a class="button" href="/">' in answer.text
+    assert answer.text.count("<h1>") == 1
+
+
+def test_what_is_too_large_is_refused_with_a_page(visitor: Browser) -> None:
+    answer = visitor.submit("/login", action="/login", email="a" * 300_000, password="x")
+    assert answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert "larger than this page accepts" in answer.text
+
+
+def test_when_the_database_is_away_pages_say_so_and_are_not_broken(
+    app: Flask, grace: Browser, capfd: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure(app.config["LATCHKEY"])
+    with app.app_context():
+        goes_away(db.engine.url.database)
+        db.engine.dispose()
+    for path in ("/account", "/posts", "/plans"):  # the last two only ask who is reading
+        answer = grace.get(path)
+        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE, path
+        assert "Back in a moment" in answer.text
+        assert answer.headers["Retry-After"] == "60"
+        (error_id,) = re.findall(r"<code>([0-9a-f]{8})</code>", answer.text)
+        assert f"error {error_id} at GET {path}" in capfd.readouterr().err
+    assert grace.get("/healthz").status_code == HTTPStatus.OK
+
+
+def goes_away(database: str | None) -> None:
+    """Its file is there no more, and a folder has its name."""
+    assert database
+    for name in (database, f"{database}-wal", f"{database}-shm"):
+        Path(name).unlink(missing_ok=True)
+    Path(database).mkdir()
+
+
+def test_a_site_that_is_closed_for_a_while_says_so(
+    app: Flask, visitor: Browser, tmp_path: Path
+) -> None:
+    app.instance_path = str(tmp_path)
+    sign = tmp_path / "maintenance"
+    sign.touch()
+    for answer in (visitor.get("/"), visitor.get("/no-such-page"), visitor.post("/theme", {})):
+        assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert answer.headers["Retry-After"] == "300"
+        assert "The site is being worked on" in answer.text
+    event = app.test_client().post("/webhooks/stripe", data=b"{}")
+    assert event.status_code == HTTPStatus.SERVICE_UNAVAILABLE  # and Stripe sends it again
+    for path in ("/healthz", "/static/app.css", "/favicon.svg"):
+        with closing(visitor.get(path)) as answer:
+            assert answer.status_code == HTTPStatus.OK
+    sign.unlink()
+    assert visitor.get("/").status_code == HTTPStatus.OK
 
 
 def test_a_form_that_was_open_too_long_says_so(visitor: Browser) -> None:

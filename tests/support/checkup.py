@@ -48,6 +48,14 @@ def is_told(app: Flask, secret: str) -> None:
     assert app.test_client().post("/webhooks/stripe", data=raw, headers=headers).status_code == 200
 
 
+def written(content: Path) -> Path:
+    """Pages without gaps."""
+    for name in ("posts", "pages"):
+        (content / name).mkdir(parents=True, exist_ok=True)
+    (content / "pages" / "terms.md").write_text("---\ntitle: T\nsummary: S.\n---\n\nWe are us.\n")
+    return content
+
+
 def public_site(make_app: MakeApp, sandbox: Sandbox, folder: Path) -> Flask:
     """Its owner has done all that the docs say, and Stripe has called once."""
     sandbox.webhooks_paused = True  # nobody is at that address
@@ -56,6 +64,7 @@ def public_site(make_app: MakeApp, sandbox: Sandbox, folder: Path) -> Flask:
         "CONTACT_EMAIL": "owner@example.com",
         "TRUSTED_PROXIES": "1",
         "QUEUE_URL": f"sqlite:///{folder / 'queue.db'}",
+        "CONTENT_DIR": str(written(folder / "content")),
     }
     before = make_app(**settings)
     copy_catalogue(before)
