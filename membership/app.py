@@ -37,6 +37,7 @@ from membership.admin import doubles as desk_doubles
 from membership.admin import events as desk_events
 from membership.admin import overview
 from membership.admin import payments as desk_payments
+from membership.admin import posts as desk_posts
 from membership.admin.needs import letters as owner_letters
 from membership.admin.needs import standing, watch
 from membership.admin.people import members, person
@@ -67,6 +68,8 @@ from membership.dashboard import routes as dashboard
 from membership.doctor import cli as doctor_cli
 from membership.library import archive, downloads, feeds, locked, posts, search, sitemap
 from membership.library import routes as library
+from membership.library.publishing import cli as publishing_cli
+from membership.library.publishing import sending
 from membership.newsletter import cli as newsletter_cli
 from membership.newsletter import mailerlite
 from membership.newsletter import routes as newsletter
@@ -117,6 +120,7 @@ BLUEPRINTS = (
     overview.bp,
     desk_payments.bp,
     desk_doubles.bp,
+    desk_posts.bp,
     desk_events.bp,
     members.bp,
     person.bp,
@@ -210,6 +214,7 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds["trials"] = trials.drain
     kinds[list_sync.KIND] = list_sync.drain
     kinds[list_sweep.KIND] = list_sweep.drain
+    kinds[sending.KIND] = sending.drain
     kinds[forwarding.KIND] = forwarding.drain
     kinds["dead letters"] = dead_letters.drain
     kinds["retention"] = retention.drain
@@ -264,6 +269,7 @@ def _wire_commands(app: Flask) -> None:
         accounts_cli.owner,
         billing_cli.billing,
         comp_cli.members,
+        publishing_cli.library,
         why_cli.command,
         doctor_cli.doctor,
         paywall_check_cli.command,

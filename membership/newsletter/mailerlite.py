@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from membership.config import Config
 from membership.newsletter.wire import batches, bodies
 from membership.newsletter.wire.batches import BatchCall, BatchReply
-from membership.newsletter.wire.bodies import About, Change
+from membership.newsletter.wire.bodies import About, Change, Letter
 from membership.newsletter.wire.errors import (
     KeyRefused,
     MailerLiteError,
@@ -26,6 +26,7 @@ from membership.newsletter.wire.objects import (
     Activity,
     Automation,
     AutomationRun,
+    Campaign,
     Field,
     Group,
     ListedSubscriber,
@@ -44,10 +45,12 @@ __all__ = [
     "AutomationRun",
     "BatchCall",
     "BatchReply",
+    "Campaign",
     "Change",
     "Field",
     "Group",
     "KeyRefused",
+    "Letter",
     "ListedSubscriber",
     "MailerLite",
     "MailerLiteError",
@@ -166,9 +169,9 @@ class MailerLite:
     def fields(self) -> list[Field]:
         return self._all(Field.parse, "/fields")
 
-    def create_field(self, name: str) -> Field:
-        """Make a text field; MailerLite derives its key from the name."""
-        body = {"name": name, "type": "text"}
+    def create_field(self, name: str, kind: str = "text") -> Field:
+        """`kind` is text, number or date. MailerLite derives its key from the name."""
+        body = {"name": name, "type": kind}
         return self._one(Field.parse, "POST", "/fields", body, once=True)
 
     # Automations
@@ -190,6 +193,37 @@ class MailerLite:
             query["filter[search]"] = email
         path = f"/automations/{automation_id}/activity"
         return self._all(AutomationRun.parse, path, query=query, most=1)
+
+    # Campaigns
+
+    def campaigns(self, status: str) -> list[Campaign]:
+        """Those with one status; MailerLite does not list all of them at once."""
+        return self._all(Campaign.parse, "/campaigns", query={"filter[status]": status})
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        """Raises Rejected 404."""
+        return self._one(Campaign.parse, "GET", f"/campaigns/{campaign_id}")
+
+    def create_campaign(self, name: str, letter: Letter, groups: Sequence[str]) -> Campaign:
+        """A draft. Raises ValueError without groups, and Rejected where the account's plan takes no
+        mail by the API."""
+        body = bodies.campaign(name, letter, groups)
+        return self._one(Campaign.parse, "POST", "/campaigns", body, once=True)
+
+    def update_campaign(
+        self, campaign_id: str, name: str, letter: Letter, groups: Sequence[str]
+    ) -> Campaign:
+        """Raises Rejected 422 when it is no draft any more."""
+        body = bodies.campaign(name, letter, groups)
+        return self._one(Campaign.parse, "PUT", f"/campaigns/{campaign_id}", body)
+
+    def schedule_campaign(self, campaign_id: str) -> Campaign:
+        """It leaves now. Raises Rejected 422 when it is no draft any more."""
+        path = f"/campaigns/{campaign_id}/schedule"
+        return self._one(Campaign.parse, "POST", path, {"delivery": "instant"}, once=True)
+
+    def delete_campaign(self, campaign_id: str) -> None:
+        self._gone("DELETE", f"/campaigns/{campaign_id}")
 
     # Webhooks
 

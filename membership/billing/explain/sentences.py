@@ -26,6 +26,19 @@ def _about_feature(words: str) -> Sentence:
     return lambda entry: f"{_feature(entry)} {words}"
 
 
+def _stopped(entry: Entry) -> str:
+    return {
+        "here": "The newsletter was stopped here.",
+        "deleted there": "The address was deleted from MailerLite’s list: no more letters go out.",
+    }.get(entry.detail["where"], "The newsletter was unsubscribed from at MailerLite.")
+
+
+def _came_back(entry: Entry) -> str:
+    if entry.detail["where"] == "here":
+        return "The newsletter was asked for again here."
+    return "The address was put on MailerLite’s list there: the newsletter goes to it."
+
+
 def _code_asked(entry: Entry) -> str:
     by = "MailerLite" if entry.detail["channel"] == "mailerlite" else "our own mail server"
     return f"A code was asked for, to be sent by {by}."
@@ -138,11 +151,14 @@ SENTENCES: dict[str, Sentence] = {
     "grant.written": _granted,
     "newsletter.code_asked": _code_asked,
     "newsletter.confirmed": _always("The address was proven with the code, for the newsletter."),
+    "newsletter.stopped": _stopped,
+    "newsletter.came_back": _came_back,
     "owner.added": _always("The account became an owner’s."),
     "owner.bound": _always("An owner gave this account a payment that was nobody’s."),
     "owner.payment_refunded": _always(
         "An owner gave the latest payment of a second subscription back."
     ),
+    "owner.published": _always("An owner sent a post to the list."),
     "owner.refund_left": _always("An owner decided that nothing more is given back."),
     "owner.replayed": _always("An owner had events worked on again."),
     "owner.subscription_ended": _always("An owner ended one of two subscriptions."),

@@ -25,12 +25,15 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class Group:
+    """`active`: how many of it get letters, where that was told."""
+
     id: str
     name: str
+    active: int = field(default=0, compare=False)
 
     @classmethod
     def parse(cls, data: Any) -> Self:
-        return cls(_id(data), _text(data["name"]))
+        return cls(_id(data), _text(data["name"]), int(data.get("active_count") or 0))
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,29 @@ class Webhook:
             blocked=bool(data.get("is_blocked", False)),
             batchable=bool(data.get("batchable", False)),
             secret=_text(data["secret"]),
+        )
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """One mail to many. `status`: draft, ready (it leaves in a moment) or sent. `recipients` is how
+    many it would go to, or went to; `to_everybody`: no group bounds it."""
+
+    id: str
+    name: str
+    status: str
+    recipients: int
+    to_everybody: bool
+
+    @classmethod
+    def parse(cls, data: Any) -> Self:
+        whom = data.get("basic_filter_for_humans") or {}
+        return cls(
+            _id(data),
+            _text(data["name"]),
+            _text(data["status"]),
+            int(data.get("recipients_count") or 0),
+            bool(whom.get("all_active_subscribers", not data.get("filter"))),
         )
 
 
