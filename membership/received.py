@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, select, true, union
 from sqlalchemy.orm import undefer
 
-from membership import clock
+from membership import clock, inbox, refusals
 from membership.db import db
 from membership.due import LAST_RETRY, LEASE
 from membership.inbox import InboxEvent
+from membership.refusals import Refusal
 
 MOST_AT_ONCE = 10_000
+LATELY = timedelta(days=1)
 
 
 def newest(
@@ -25,6 +27,15 @@ def newest(
     if before:
         wanted = wanted.where(InboxEvent.id < before)
     return db.session.scalars(wanted.order_by(InboxEvent.id.desc()).limit(most)).all()
+
+
+def refused_lately(source: str, now: datetime) -> Refusal | None:
+    """The last webhook of this sender, when it was refused within a day and none was taken
+    since."""
+    refusal, taken = refusals.last(source), inbox.last_received(source)
+    if refusal is None or now - refusal.at > LATELY or (taken and taken > refusal.at):
+        return None
+    return refusal
 
 
 def failed() -> Sequence[int]:

@@ -1,10 +1,8 @@
 """What our own rows say about payments and Stripe's calls."""
 
-from datetime import timedelta
-
 from sqlalchemy import func, select
 
-from membership import inbox, refusals
+from membership import inbox, received
 from membership.billing import events
 from membership.billing.models import UnclaimedPayment
 from membership.billing.repair import findings
@@ -12,22 +10,10 @@ from membership.billing.repair.findings import Finding, State
 from membership.db import db
 from membership.doctor.findings import Check, Said, look, well
 from membership.doctor.visit import Visit
-from membership.refusals import Refusal
-
-LATELY = timedelta(days=1)
-
-
-def refused_lately(visit: Visit, source: str) -> Refusal | None:
-    """The last webhook of this sender, when it was refused within a day and none was taken
-    since."""
-    refusal, taken = refusals.last(source), inbox.last_received(source)
-    if refusal is None or visit.now - refusal.at > LATELY or (taken and taken > refusal.at):
-        return None
-    return refusal
 
 
 def _webhooks(visit: Visit) -> Said:
-    if refusal := refused_lately(visit, events.SOURCE):
+    if refusal := received.refused_lately(events.SOURCE, visit.now):
         return look(
             f"The last event was refused, at {refusal.at:%Y-%m-%d %H:%M} UTC: {refusal.reason}.",
             "Compare STRIPE_WEBHOOK_SECRET with the secret of your endpoint in Stripe's dashboard "

@@ -7,8 +7,7 @@ from membership import clock, config
 from membership.billing import stripe_account
 from membership.billing.stripe_account import AccountData, EndpointData, StripeAccount
 from membership.config import Config
-from membership.newsletter import mailerlite
-from membership.newsletter.mailerlite import Group
+from membership.newsletter.mailing_list.check import Account
 
 
 class Visit:
@@ -31,6 +30,6 @@ class Visit:
         return self.stripe.endpoints()
 
     @cached_property
-    def groups(self) -> list[Group]:
-        """Those at MailerLite. Raises MailerLiteError."""
-        return mailerlite.client().groups()
+    def list(self) -> Account:
+        """At MailerLite."""
+        return Account(self.settings, self.now)

@@ -68,7 +68,7 @@ def test_no_automation(app: Flask, sandbox: Sandbox) -> None:
     set_up(app)
     (automation,) = sandbox.lists.store.find("automation", lambda _: True)
     sandbox.lists.store.remove("automation", automation["id"])
-    assert "is not there" in said(app, "mailerlite-automation").what
+    assert "No automation" in said(app, "mailerlite-automation").what
 
 
 def test_a_webhook_with_the_secret_one_with_another_and_none(make_app: MakeApp) -> None:

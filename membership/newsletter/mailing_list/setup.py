@@ -1,45 +1,55 @@
-"""Make in MailerLite what we need there. What only the dashboard can make is said in words."""
+"""Make in MailerLite what we need there, and mend what is wrong. It may be run as often as wanted,
+and again after it broke off: what is there is looked up before anything is made."""
 
 from collections.abc import Iterator
 
 from membership import config
 from membership.config import Config, is_loopback
 from membership.newsletter import mailerlite
+from membership.newsletter.mailerlite import Field, MailerLite, Webhook
+from membership.newsletter.mailing_list import check
 from membership.newsletter.mailing_list import events as list_events
+
+BY_HAND = (
+    "By hand, once: an automation that mails the code when somebody joins the group {group!r}. "
+    "docs/mailerlite.md shows each click. Then run flask newsletter check."
+)
 
 
 def run() -> Iterator[str]:
-    """Make what is missing; a sentence for each thing. Raises MailerLiteError."""
-    settings = config.current()
-    client = mailerlite.client()
-    yield from _field(client, settings.mailerlite_code_field)
+    """A sentence for each thing. Raises MailerLiteError."""
+    settings, client = config.current(), mailerlite.client()
+    yield from _fields(client, settings)
     yield from _groups(client, settings)
     yield from _webhook(client, settings)
-    yield (
-        "By hand, once: an automation that mails the code when somebody joins the group "
-        f"{settings.mailerlite_code_group!r}. docs/mailerlite.md shows each click."
+    if settings.code_delivery != "smtp":
+        yield BY_HAND.format(group=settings.mailerlite_code_group)
+
+
+def _fields(client: MailerLite, settings: Config) -> Iterator[str]:
+    existing = client.fields()
+    for key, kind in check.wanted_fields(settings).items():
+        field = _field(existing, key)
+        if field is None:
+            field = client.create_field(key, kind)
+            yield f"Field {field.key}: made."
+        else:
+            yield f"Field {field.key}: there already."
+        if field.key != key and key == settings.mailerlite_code_field:
+            yield f"MailerLite has another key for it: MAILERLITE_CODE_FIELD={field.key} in .env."
+
+
+def _field(existing: list[Field], key: str) -> Field | None:
+    """By its key; or by its name, of which there can be only one."""
+    return next((each for each in existing if each.key == key), None) or next(
+        (each for each in existing if each.name.lower() == key.lower()), None
     )
 
 
-def _field(client: mailerlite.MailerLite, key: str) -> Iterator[str]:
-    if key in {field.key for field in client.fields()}:
-        yield f"Field {key}: there already."
-        return
-    made = client.create_field(key).key
-    yield f"Field {made}: made."
-    if made != key:
-        yield f"MailerLite chose another key: set MAILERLITE_CODE_FIELD={made} in .env."
-
-
-def _groups(client: mailerlite.MailerLite, settings: Config) -> Iterator[str]:
+def _groups(client: MailerLite, settings: Config) -> Iterator[str]:
     existing = client.groups()
     names = {group.name for group in existing} | {group.id for group in existing}
-    for wanted in (
-        settings.mailerlite_code_group,
-        settings.mailerlite_free_group,
-        settings.mailerlite_paid_group,
-        settings.mailerlite_lapsed_group,
-    ):
+    for wanted in check.wanted_groups(settings):
         if wanted in names:
             yield f"Group {wanted}: there already."
         else:
@@ -47,13 +57,35 @@ def _groups(client: mailerlite.MailerLite, settings: Config) -> Iterator[str]:
             yield f"Group {wanted}: made."
 
 
-def _webhook(client: mailerlite.MailerLite, settings: Config) -> Iterator[str]:
+def _webhook(client: MailerLite, settings: Config) -> Iterator[str]:
     if is_loopback(settings.site_url):
         yield "Webhook: left out, because SITE_URL is on this machine and cannot be reached."
         return
-    url = f"{settings.site_url}/webhooks/mailerlite"
-    if any(webhook.url == url for webhook in client.webhooks()):
+    url = check.webhook_url(settings)
+    ours = [webhook for webhook in client.webhooks() if webhook.url == url]
+    secret = settings.mailerlite_webhook_secret
+    webhook = next((each for each in ours if each.secret == secret), ours[0] if ours else None)
+    if webhook is None:
+        webhook = client.create_webhook(settings.site_name, url, list_events.EVENTS)
+        yield f"Webhook {url}: made."
+    elif wrong := check.what_is_wrong_with(webhook):
+        webhook = _mend(client, webhook, settings)
+        yield f"Webhook {url}: it {wrong}. Mended."
+    else:
         yield f"Webhook {url}: there already."
-        return
-    made = client.create_webhook(settings.site_name, url, list_events.EVENTS)
-    yield f"Webhook {url}: made. Put this in .env: MAILERLITE_WEBHOOK_SECRET={made.secret}"
+    for each in ours:
+        if each.id != webhook.id:
+            client.delete_webhook(each.id)
+            yield f"Webhook {url}: there was another one for the same address. Deleted."
+    if webhook.secret != secret:
+        yield f"Put this in .env and restart: MAILERLITE_WEBHOOK_SECRET={webhook.secret}"
+
+
+def _mend(client: MailerLite, webhook: Webhook, settings: Config) -> Webhook:
+    """One that stays blocked all the same is made anew, with a secret of its own."""
+    mended = client.update_webhook(webhook.id, list_events.EVENTS)
+    if check.what_is_wrong_with(mended) is None:
+        return mended
+    made = client.create_webhook(settings.site_name, webhook.url, list_events.EVENTS)
+    client.delete_webhook(webhook.id)
+    return made
