@@ -243,6 +243,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
     locked.init_app(app)
     addresses.init_app(app)
     texts.init_app(app, config)
+    sitemap.init_app(app, lambda: [text.endpoint for text in texts.listed()])
     maintenance.init_app(app)
     errors.init_app(app)
     origins.init_app(app, config)

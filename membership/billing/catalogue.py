@@ -65,8 +65,9 @@ def on_sale() -> Select[Price]:
 
 
 def plans_opening(feature: str) -> list[str]:
-    """Names of the plans on sale that open this feature, in the order in which they are shown."""
-    products = [price.product for price in db.session.scalars(on_sale())]
+    """Names of the plans on sale that open this feature, subscriptions first."""
+    prices = sorted(db.session.scalars(on_sale()), key=lambda price: price.interval is None)
+    products = (price.product for price in prices)
     opening = (p.name for p in products if feature in plans.features(p.meta))
     return list(dict.fromkeys(opening))
 

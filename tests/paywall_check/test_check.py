@@ -19,7 +19,7 @@ from tests.support.settings import settings
 from tests.support.signed_in import everything_stored
 
 POSTS = {
-    "lamps": "access: premium\n---\nTeaser.\n\n<!-- more -->\n\nNine lamps of hers “stammer” in blue.",
+    "lamps": "access: premium\n---\nTeaser.\n\n<!-- more -->\n\nNine of her lamps “stammer” blue.",
     "notes": "access: members\n---\nTeaser.\n\n<!-- more -->\n\nWho joins may read about the owls.",
     "doors": "access: public\n---\nEverybody may read about doors.",
     "unready": "access: public\ndraft: true\n---\nNobody reads of the bridge before it is done.",
@@ -89,7 +89,7 @@ def test_a_cloners_leaks_are_named_with_who_and_the_words(
 
     wrong = faults_with(app, given, tool)
     assert "/latest.json, to a visitor: tells of the post lamps: “" in wrong
-    assert "of hers stammer in blue" in wrong
+    assert "of her lamps stammer blue" in wrong
     assert "/latest.json, to a visitor: tells of the post notes" in wrong
     assert "/latest.json, to a member whose time is over: tells of the post lamps" in wrong
     assert "to a free member: tells of the post notes" not in wrong
