@@ -158,13 +158,16 @@ class MailerLite:
 
     def group_id(self, name_or_id: str) -> str:
         """The id of a group named, or identified, in the settings."""
-        if name_or_id not in self._group_ids:  # it may have been made since we last looked
+        known = self._group_ids.get(name_or_id)
+        if known is None:  # it may have been made since we last looked
             groups = self.groups()
+            found = {group.name: group.id for group in groups} | {g.id: g.id for g in groups}
             self._group_ids.clear()
-            self._group_ids |= {g.name: g.id for g in groups} | {g.id: g.id for g in groups}
-        if name_or_id not in self._group_ids:
+            self._group_ids.update(found)
+            known = found.get(name_or_id)
+        if known is None:
             raise Rejected(404, f"there is no group {name_or_id!r}: run flask newsletter setup")
-        return self._group_ids[name_or_id]
+        return known
 
     def fields(self) -> list[Field]:
         return self._all(Field.parse, "/fields")

@@ -18,8 +18,10 @@ from membership.pace import Pace
 from sandbox.server import Sandbox
 from tests.conftest import MakeApp
 from tests.support import odd_server
+from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.mailerlite_has import listed, set_up
 from tests.support.odd_server import answering
 from tests.support.people import ADA, GRACE
 
@@ -111,6 +113,19 @@ def test_work_that_has_to_wait_is_put_off_and_spends_no_attempt(
             rows = db.session.query(Subscriber).all()
             assert [row.attempts for row in rows] == [0, 0]
             assert any("too many calls" in (row.last_error or "") for row in rows)
+
+
+def test_a_visitor_whose_code_finds_no_call_left_has_it_by_smtp_at_once(
+    make_app: MakeApp, sandbox: Sandbox
+) -> None:
+    app = make_app(**REAL)
+    set_up(app)
+    turns(app, budget.AHEAD + 10, at=time.time(), urgent=True)
+    with app.app_context():
+        Browser(app, "http://127.0.0.1:8000").submit("/", action="/subscribe", email=ADA)
+        jobs.run_due()
+    assert sandbox.mailbox.latest(to=ADA).via != "MailerLite"
+    assert listed(sandbox, ADA) is None
 
 
 def test_five_imports_a_minute_and_other_batches_as_many_as_there_are_calls(

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -165,6 +166,18 @@ def test_the_key_stands_in_no_error_no_log_and_no_repr(caplog: pytest.LogCapture
     assert len(said) == 11
     assert any("[key]" in each for each in said)
     assert KEY not in "".join(said) + caplog.text
+
+
+def test_no_file_of_the_machine_takes_the_keys_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with (
+        odd_server.repeating_what_it_was_sent(422) as address,
+        pytest.raises(Rejected, match=r"Unknown: Bearer \[key\]"),
+    ):
+        asked_at(address).upsert(ADA)
 
 
 def test_work_tries_once_more_and_who_is_urgent_does_not() -> None:
