@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from membership import journal
 from membership.newsletter.models import Standing, Subscriber
 
 
@@ -46,8 +47,10 @@ def want_letters(session: Session, email: str, now: datetime) -> None:
     if not subscriber.wants_letters or subscriber.status not in (None, "active"):
         subscriber.letters, subscriber.resubscribe_at = True, now
         subscriber.confirmed_at = subscriber.confirmed_at or now
-        subscriber.stopped_at = None
         subscriber.due_at = now
+        if subscriber.stopped_at:
+            subscriber.stopped_at = None
+            journal.record(session, "newsletter.came_back", email=email, where="here")
     session.flush()
 
 
@@ -56,8 +59,10 @@ def stop_letters(session: Session, email: str, now: datetime) -> None:
     and come back by ticking the box alone."""
     subscriber = _locked(session, email, now)
     subscriber.letters, subscriber.resubscribe_at = False, None
-    subscriber.stopped_at = subscriber.stopped_at or now
     subscriber.due_at = now
+    if subscriber.stopped_at is None:
+        subscriber.stopped_at = now
+        journal.record(session, "newsletter.stopped", email=email, where="here")
     session.flush()
 
 

@@ -8,16 +8,17 @@ there: where none is, nothing is done.
 from datetime import datetime, timedelta
 
 from flask import current_app
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock, config
 from membership.config import Config
-from membership.db import Model, db, transaction
+from membership.db import Model, changed, db, transaction
 from membership.due import Away
 from membership.newsletter import mailerlite
 from membership.newsletter.mailerlite import Group, MailerLiteError, Rejected
 from membership.newsletter.mailing_list.held import Places
-from membership.newsletter.models import Standing
+from membership.newsletter.models import Standing, Subscriber
 
 FRESH = timedelta(minutes=10)
 WAY_OUT = "put the right key back, or, if it is meant: flask newsletter sync --another-list"
@@ -59,10 +60,12 @@ def look_again() -> None:
 
 
 def accept(session: Session) -> None:
-    """Whatever list the key is of is ours from now on."""
-    known = session.get(KnownList, 1)
-    if known:
-        session.delete(known)
+    """Whatever list the key is of is ours from now on: nobody was seen on it yet, and whoever wants
+    letters is to be put on it. Who said no has said it to us."""
+    changed(session, delete(KnownList))
+    unseen = {"mailerlite_id": None, "held": None, "status": None, "seen_in": None}
+    anew = {**unseen, "moved_from": None, "code_group_joined_at": None, "due_at": clock.now()}
+    changed(session, update(Subscriber).where(Subscriber.left_at.is_(None)).values(anew))
     look_again()
 
 

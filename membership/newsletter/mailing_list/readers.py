@@ -58,7 +58,7 @@ def _reader(row: Subscriber, code_lives_until: datetime | None, now: datetime) -
         resubscribe_at=row.resubscribe_at if row.wants_letters else None,
         opted_in_at=row.confirmed_at,
         status=row.status,
-        known_as=row.mailerlite_id or row.moved_from,
+        known_as=row.mailerlite_id or row.moved_from or (row.email if row.reread else None),
         code_lives_until=code_lives_until,
     )
 
@@ -108,14 +108,13 @@ def _again_at(row: Subscriber, talk: Talk) -> datetime | None:
 
 
 def _hear(session: Session, row: Subscriber, news: News, now: datetime) -> None:
-    came = news in CAME
-    row.letters, row.resubscribe_at = came, None
-    if came:
+    row.letters, row.resubscribe_at = news in CAME, None
+    if row.letters:
         row.confirmed_at, row.stopped_at = row.confirmed_at or now, None
+        journal.record(session, "newsletter.came_back", email=row.email, where=news.value)
     else:
         row.stopped_at = row.stopped_at or now
-    kind = "newsletter.came_back" if came else "newsletter.stopped"
-    journal.record(session, kind, email=row.email, where=news.value)
+        journal.record(session, "newsletter.stopped", email=row.email, where=news.value)
 
 
 def _keep(row: Subscriber, talk: Talk, now: datetime) -> None:
