@@ -33,6 +33,7 @@ from membership.accounts import routes as accounts
 from membership.accounts.resetting import letters as password_letters
 from membership.accounts.resetting import resets
 from membership.accounts.resetting import routes as reset
+from membership.admin import codes as desk_codes
 from membership.admin import doubles as desk_doubles
 from membership.admin import events as desk_events
 from membership.admin import overview
@@ -122,6 +123,7 @@ BLUEPRINTS = (
     desk_doubles.bp,
     desk_posts.bp,
     desk_events.bp,
+    desk_codes.bp,
     members.bp,
     person.bp,
     stripe_webhook.bp,

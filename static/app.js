@@ -15,10 +15,11 @@ for (const button of document.querySelectorAll("[data-wait]")) {
   const words = button.textContent;
   const status = document.getElementById(button.dataset.tells);
   const ready = Date.now() + Number(button.dataset.wait) * 1000;
+  const inWords = (left) => (left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`);
   const tick = () => {
     const left = Math.ceil((ready - Date.now()) / 1000);
     button.disabled = left > 0;
-    button.textContent = left > 0 ? `${words} (in ${left} s)` : words;
+    button.textContent = left > 0 ? `${words} (in ${inWords(left)})` : words;
     if (left > 0) setTimeout(tick, 1000);
     else status.textContent = "You can ask for it again now.";
   };

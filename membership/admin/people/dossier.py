@@ -186,8 +186,7 @@ def _state(mail: OutboxMessage) -> str:
 
 
 def _state_of_code(send: CodeSend) -> str:
-    words = {SendState.QUEUED: "waiting", SendState.HANDED_OVER: "handed over"}
-    return words.get(send.state, "failed")
+    return "waiting" if send.state is SendState.QUEUED else send.state.value
 
 
 def _waiting(keys: Sequence[str]) -> int:

@@ -198,7 +198,7 @@ def _other_way(session: Session, send: CodeSend, challenge: Challenge, why: str)
     failed = Channel(send.channel)
     channel = channels.other(failed, facts, sends.tried(session, challenge))
     if channel and challenges.usable(challenge, now):
-        sends.begin(session, challenge, channel, why, now=now, automatic=True)
+        sends.begin(session, challenge, channel, why, now=now, automatic=True, asker=send.asker)
 
 
 def _settle(

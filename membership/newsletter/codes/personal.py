@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from membership import outbox
+from membership import limits, outbox
 from membership.newsletter.codes import sends
 from membership.newsletter.codes.channels import Channel
 from membership.newsletter.models import Challenge, CodeSend
@@ -39,6 +39,7 @@ def send(
         email=challenge.email,
         channel=Channel.SMTP,
         reason=reason,
+        asker=limits.asker(),
         created_at=now,
     )
     sends.by_mail(send, mail, now=now)

@@ -29,6 +29,7 @@ def begin(
     now: datetime,
     for_newsletter: bool = False,
     automatic: bool = False,
+    asker: str | None = None,
 ) -> CodeSend:
     """A send row: due for MailerLite's drain, or with its mail already in the outbox."""
     send = CodeSend(
@@ -38,7 +39,7 @@ def begin(
         reason=reason,
         for_newsletter=for_newsletter,
         automatic=automatic,
-        asker=None if automatic else limits.asker(),
+        asker=asker or limits.asker(),
         created_at=now,
     )
     if channel is Channel.SMTP:

@@ -8,16 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import clock, config, inbox, jobs
-from membership.db import transaction
+from membership.db import db, transaction
 from membership.inbox import InboxEvent
+from membership.newsletter.codes import sends
 from membership.newsletter.models import Subscriber
 from membership.vendor_ids import plausible
 
 SOURCE = "mailerlite"
+BOUNCED = "subscriber.bounced"
 # What we want to hear of, and the status that each tells of.
 TELLS = {
     "subscriber.unsubscribed": "unsubscribed",
-    "subscriber.bounced": "bounced",
+    BOUNCED: "bounced",
     "subscriber.spam_reported": "junk",
     "subscriber.active": "active",
     "subscriber.deleted": "deleted",
@@ -41,12 +43,32 @@ def parse(body: Any) -> list[InboxEvent]:
 def process(event: InboxEvent) -> None:
     """See to it that the subscriber is read again, unless the event tells what we know already:
     what we write there comes back as an event as well."""
+    _tell_codes_of_a_bounce(event)
     with transaction() as session:
         row = _row_about(session, event)
         if row and row.status != TELLS.get(event.type):
             row.reread, row.due_at = True, clock.now()
         inbox.finish(session, inbox.also_pending(session, event))
     jobs.nudge("subscribers")
+
+
+def _tell_codes_of_a_bounce(event: InboxEvent) -> None:
+    """A code that MailerLite mailed them a moment ago goes another way. Looked for among all that
+    is absorbed with this event, too."""
+    session = db.session()
+    bounce = select(InboxEvent.id).where(
+        InboxEvent.source == SOURCE,
+        InboxEvent.subject == event.subject,
+        InboxEvent.type == BOUNCED,
+        InboxEvent.due_at.is_not(None),
+    )
+    whose = select(Subscriber.email).where(Subscriber.mailerlite_id == event.subject)
+    email = session.scalars(whose).first() if session.scalars(bounce.limit(1)).first() else None
+    if email:
+        with transaction() as rows:
+            told = sends.bounced(rows, email, now=clock.now())
+        if told:
+            jobs.nudge("codes")
 
 
 def _row_about(session: Session, event: InboxEvent) -> Subscriber | None:
