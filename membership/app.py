@@ -64,7 +64,16 @@ from membership.billing.repair import missed_events, reconcile
 from membership.billing.telling import letters as money_letters
 from membership.billing.telling import told, trials
 from membership.config import ROOT, Config, environment
-from membership.dashboard import address, data, feed, goodbye, security
+from membership.dashboard import (
+    address,
+    data,
+    feed,
+    goodbye,
+    reader,
+    reader_data,
+    security,
+)
+from membership.dashboard import letters as member_letters
 from membership.dashboard import routes as dashboard
 from membership.doctor import cli as doctor_cli
 from membership.library import archive, downloads, feeds, locked, posts, search, sitemap
@@ -72,12 +81,15 @@ from membership.library import routes as library
 from membership.library.publishing import cli as publishing_cli
 from membership.library.publishing import sending
 from membership.newsletter import cli as newsletter_cli
-from membership.newsletter import mailerlite
+from membership.newsletter import consents, mailerlite, reader_links
 from membership.newsletter import routes as newsletter
 from membership.newsletter.codes import delivery, emails
 from membership.newsletter.mailing_list import events as list_events
 from membership.newsletter.mailing_list import sweep as list_sweep
 from membership.newsletter.mailing_list import sync as list_sync
+from membership.newsletter.readers import erasing
+from membership.newsletter.readers import letters as reader_letters
+from membership.newsletter.readers import moving as reader_moving
 from membership.pages import (
     addresses,
     brand,
@@ -116,6 +128,9 @@ BLUEPRINTS = (
     data.bp,
     feed.bp,
     goodbye.bp,
+    member_letters.bp,
+    reader.bp,
+    reader_data.bp,
     security.bp,
     premium.bp,
     overview.bp,
@@ -194,6 +209,11 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
     outbox.register(app, told.PAYMENT_CLAIMED, money_letters.payment_claimed)
     outbox.register(app, told.PAYMENT_GIVEN, money_letters.payment_given)
     outbox.register(app, departure.LETTER, goodbye_letters.goodbye, leaves_no_row=True)
+    outbox.register(app, reader_links.LETTER, reader_letters.link)
+    outbox.register(app, reader_links.UNKNOWN_LETTER, reader_letters.unknown)
+    outbox.register(app, reader_moving.CODE, reader_letters.code)
+    outbox.register(app, reader_moving.MOVED, reader_letters.moved)
+    outbox.register(app, erasing.LETTER, reader_letters.forgotten, leaves_no_row=True)
     outbox.register(app, moving.CODE, moving_letters.code)
     outbox.register(app, moving.TAKEN, moving_letters.taken)
     outbox.register(app, moving.ASKED, moving_letters.asked)
@@ -220,6 +240,7 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds[forwarding.KIND] = forwarding.drain
     kinds["dead letters"] = dead_letters.drain
     kinds["retention"] = retention.drain
+    kinds["consents"] = consents.drain
     kinds["old sessions"] = old_sessions.drain
     kinds[missed_events.KIND] = missed_events.drain
     kinds[reconcile.KIND] = reconcile.drain

@@ -84,6 +84,17 @@ def forget(
     session.flush()
 
 
+def forget_address(session: Session, emails: Iterable[str], *, person: str) -> None:
+    """The same for a reader who has no account, and had none: what was done by a member who once
+    had one of these addresses is that member's."""
+    addresses = list(emails)
+    nobodys = Entry.user_id.is_(None), Entry.email.in_(addresses)
+    for entry in session.scalars(select(Entry).where(*nobodys)):
+        entry.email = entry.ip = None
+        entry.detail = {**_without(addresses, entry.detail), "person": person}
+    session.flush()
+
+
 def _without(words: Iterable[str | None], detail: dict[str, Any]) -> dict[str, Any]:
     """The same less what says one of these."""
     said = [re.compile(rf"(?<![\w.+-]){re.escape(word)}(?![\w-])") for word in words if word]

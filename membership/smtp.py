@@ -10,6 +10,7 @@ import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import formatdate
 from enum import StrEnum
 from functools import cache
 from types import TracebackType
@@ -165,11 +166,11 @@ class _Message(flask_mail.Message):
         headers = {
             "Subject": self.subject,
             "From": self.sender,
-            "To": ", ".join(self.recipients),
-            "Date": flask_mail.formatdate(self.date, localtime=True),
+            "To": ", ".join(map(str, self.recipients)),
+            "Date": formatdate(self.date),
             "Message-ID": self.msgId,
             "Reply-To": self.reply_to,
-            **self.extra_headers,
+            **(self.extra_headers or {}),
         }
         try:
             for name, value in headers.items():

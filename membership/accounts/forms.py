@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired, Length
 from membership import config
 from membership.accounts import password_check, passwords
 from membership.forms import Form
+from membership.newsletter import wording
 from membership.newsletter.forms import code_field, email_field
 
 
@@ -47,7 +48,8 @@ class JoinForm(_Join):
     email = email_field()
     code = code_field()
     password = PasswordField("Password")
-    letters = BooleanField("Send me the newsletter too")
+    letters = BooleanField(wording.BOX)
+    words = wording.FORM  # where the page has no address yet, and asks for one
 
     def address(self) -> str:
         return self.email.data or ""

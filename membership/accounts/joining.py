@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from membership.accounts import registration
 from membership.accounts.models import User
-from membership.newsletter import signup, subscribers
+from membership.newsletter import consents, signup, subscribers, wording
 from membership.newsletter.codes import challenges, mail_links, sends
 from membership.newsletter.codes.challenges import Gone, Wrong
+from membership.newsletter.consents import Place, Proof
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def with_code(
     signup.confirm(session, email, letters=letters, now=now)
     if ticked:
         subscribers.want_letters(session, email, now)
+        consents.agreed(session, email, Place.JOIN, wording.BOX, Proof.CODE, now=now)
     return proven(session, email, password_hash, letters=letters, now=now)
 
 

@@ -44,7 +44,7 @@ def ask(session: Session, user_id: int, new: str, *, now: datetime, again: bool 
     challenge = challenges.issue(session, new, personal.purpose(Act.ADDRESS, user_id), now=now)
     taken = registration.find(session, new) is not None
     letter = TAKEN if taken else CODE
-    personal.send(session, challenge, letter, user_id, "change of address", now=now)
+    personal.send(session, challenge, letter, "change of address", now=now, user_id=user_id)
     if not again:
         outbox.send_later(session, ASKED, user.email, user_id=user_id)
         journal.record(session, "account.address_asked", user_id=user_id, email=user.email)

@@ -3,7 +3,7 @@
 Left out are the digests by which we check passwords, sessions, codes and links: they say nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,10 +26,14 @@ from membership.billing.models import (
 )
 from membership.db import Model
 from membership.journal import Entry
+from membership.newsletter import consents
+from membership.newsletter.consents import Consent
 from membership.newsletter.models import CodeSend, Subscriber
 from membership.outbox import OutboxMessage
 
 Row = dict[str, Any]
+NOBODY = 0  # no account has this number
+OF_READERS = ("newsletter", "consents", "claims", "codes", "mails")
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class _Person:
 
     user_id: int
     email: str
-    moves: Sequence[AddressChange]
+    moves: Sequence[AddressChange] | Sequence[Consent]
     customers: Sequence[str]
     sold: Sequence[str]
 
@@ -65,11 +69,22 @@ class _Kind:
 
 
 def everything(session: Session, user_id: int) -> list[Section]:
-    """In the order in which people ask."""
-    person = _person(session, user_id)
+    """Of a member, in the order in which people ask."""
+    return _sections(session, _person(session, user_id), KINDS)
+
+
+def of_reader(session: Session, email: str) -> list[Section]:
+    """The same of a reader who has no account: what is known of their address, and of one that they
+    had before."""
+    moves = [row for row in consents.of(session, email) if row.act is consents.Act.MOVED]
+    person = _Person(NOBODY, email, moves, [], [])
+    return _sections(session, person, [kind for kind in KINDS if kind.name in OF_READERS])
+
+
+def _sections(session: Session, person: _Person, kinds: Iterable[_Kind]) -> list[Section]:
     found = [
         Section(kind.name, kind.about, _rows(session, kind.theirs(person), kind.columns))
-        for kind in KINDS
+        for kind in kinds
     ]
     return [*found, Section("history", "What happened, and from where.", _history(session, person))]
 
@@ -145,6 +160,12 @@ KINDS = (
         lambda p: select(Subscriber).where(Subscriber.email == p.email),
     ),
     _Kind(
+        "consents",
+        "What you agreed to, in which words, when and where; and when you said no.",
+        "act at place agreed_to proven_at proof ip was",
+        lambda p: select(Consent).where(Consent.email == p.email).order_by(Consent.id),
+    ),
+    _Kind(
         "customers",
         "You, as Stripe knows you.",
         "stripe_id email bound_by created_at deleted",
@@ -174,7 +195,7 @@ KINDS = (
     ),
     _Kind(
         "claims",
-        "Payments that were not known to be yours at first.",
+        "Payments made with an address of yours whose account had to be found.",
         "key email reason found_at settled_at",
         lambda p: select(UnclaimedPayment).where(
             or_(

@@ -8,10 +8,9 @@ from membership.billing import belongings
 from membership.billing.belongings import SubscriptionLine
 from membership.billing.entitlements import ENDED
 from membership.billing.explain import why
-from membership.dashboard import feed
+from membership.dashboard import feed, letters
 from membership.db import db
 from membership.newsletter import subscribers
-from membership.newsletter.models import Subscriber
 
 bp = Blueprint("dashboard", __name__)
 NEWEST = 200  # entries of a member's story that are shown
@@ -29,7 +28,7 @@ def account() -> str:
         purchases=belongings.purchases_of(user_id, now),
         portals=belongings.portals_of(user_id),
         feed=feed.of_member(user_id),
-        newsletter=_newsletter(subscribers.find(db.session(), current_user.email)),
+        newsletter=letters.standing(subscribers.find(db.session(), current_user.email)),
     )
 
 
@@ -49,14 +48,3 @@ def why_page() -> str:
 def _current(subscriptions: list[SubscriptionLine]) -> list[SubscriptionLine]:
     """Of these, the newest first, those that have not ended; when all have, the last of them."""
     return [line for line in subscriptions if line.status not in ENDED] or subscriptions[:1]
-
-
-def _newsletter(subscriber: Subscriber | None) -> str:
-    """One sentence on where they stand with the newsletter."""
-    if subscriber is not None and subscriber.refused:
-        return "You have unsubscribed from the newsletter."
-    if subscriber is None or not subscriber.letters:
-        return "You are not on the newsletter."
-    if subscriber.status in (None, "active"):
-        return f"The newsletter goes to {subscriber.email}."
-    return f"The newsletter does not reach {subscriber.email} at the moment."

@@ -86,10 +86,7 @@ class _Renderer(RendererHTML):
     def footnote_anchor(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
         number, place = _numbers(tokens[idx])
         # The second sign keeps some telephones from showing the arrow as a coloured picture.
-        return (
-            f' <a href="#ref-{place}" '
-            f'aria-label="Back to where note {number} is">↩\ufe0e</a>'
-        )
+        return f' <a href="#ref-{place}" aria-label="Back to where note {number} is">↩\ufe0e</a>'
 
 
 def _numbers(token: Token) -> tuple[str, str]:

@@ -3,12 +3,13 @@
 import click
 from flask.cli import AppGroup
 
-from membership.newsletter import mailerlite
+from membership.newsletter import consent_cli, mailerlite
 from membership.newsletter.mailing_list import check, setup, sync_cli
 from membership.newsletter.mailing_list.check import State
 
 newsletter = AppGroup("newsletter", help="The list at MailerLite.")
 newsletter.add_command(sync_cli.command)
+newsletter.add_command(consent_cli.consent)
 
 
 @newsletter.command("setup")

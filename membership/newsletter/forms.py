@@ -1,11 +1,12 @@
 """Forms of the newsletter."""
 
-from wtforms import EmailField, StringField, ValidationError
+from wtforms import EmailField, HiddenField, StringField, ValidationError
 from wtforms.validators import InputRequired
 
 from membership.forms import Form
-from membership.newsletter import addresses
+from membership.newsletter import addresses, wording
 from membership.newsletter.codes import digits
+from membership.newsletter.consents import Place
 
 
 def email_field(label: str = "Email address") -> EmailField:
@@ -32,4 +33,13 @@ def _digits(_: Form, field: StringField) -> None:
 
 
 class SubscribeForm(Form):
+    """An address for the letters. `words` stand below it; `place` is the page that it stands on."""
+
+    words = wording.FORM
     email = email_field()
+    place = HiddenField()
+
+    @property
+    def asked_at(self) -> Place:
+        asked = {Place.HOME, Place.SUBSCRIBE, Place.JOIN} & {self.place.data}
+        return asked.pop() if asked else Place.SUBSCRIBE

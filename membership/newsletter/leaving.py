@@ -1,6 +1,7 @@
 """Somebody leaves: the newsletter with them, unless they want to go on reading it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, or_, select
@@ -8,8 +9,26 @@ from sqlalchemy.orm import Session
 
 from membership import config, outbox
 from membership.db import changed
-from membership.newsletter.codes import personal
+from membership.newsletter import consents, reader_links
 from membership.newsletter.models import Challenge, CodeSend, Standing, Subscriber
+
+# What stays of whoever had agreed to the letters, and why: a sentence of their receipt.
+EVIDENCE = (
+    "That you had agreed to the letters, to which words, and when: for three years, under a code "
+    "made from your address. The address cannot be read out of it. By it we can show, if you ask, "
+    "that we did not write to you uninvited."
+)
+
+
+@dataclass(frozen=True)
+class Left:
+    """`goes_on`: whether the letters do, at the address that stays. `list_to_tell`: whether
+    MailerLite has yet to forget another. `consent`: whether it is kept, as a digest, that they had
+    agreed."""
+
+    goes_on: bool
+    list_to_tell: bool
+    consent: bool
 
 
 def readers(session: Session, emails: Iterable[str]) -> set[str]:
@@ -21,17 +40,16 @@ def readers(session: Session, emails: Iterable[str]) -> set[str]:
 def forget(
     session: Session,
     emails: Iterable[str],
-    user_id: int,
+    purposes: Collection[str],
     *,
     stays: str | None,
     now: datetime,
-) -> tuple[bool, bool]:
-    """No code of theirs is left, and no subscription but the one at `stays`.
-
-    Returns whether that one goes on, and whether MailerLite has yet to be told to forget another.
-    """
+) -> Left:
+    """No code of theirs is left, nor one for these purposes, and no subscription but the one at
+    `stays`."""
     addresses = set(emails)
-    _forget_codes(session, addresses, user_id)
+    _forget_codes(session, addresses, purposes)
+    reader_links.forget(session, addresses)
     goes_on = to_tell = False
     for subscriber in session.scalars(select(Subscriber).where(Subscriber.email.in_(addresses))):
         session.refresh(subscriber, with_for_update=True)  # the list may be told of it just now
@@ -45,16 +63,18 @@ def forget(
         else:
             session.delete(subscriber)
     session.flush()
-    return goes_on, to_tell
+    given_up = addresses - {stays} if goes_on else addresses
+    kept = consents.forget(session, given_up, now=now)
+    return Left(goes_on, to_tell, kept)
 
 
 def _may_be_listed(subscriber: Subscriber) -> bool:
     return subscriber.mailerlite_id is not None or config.current().mailerlite_api_key is not None
 
 
-def _forget_codes(session: Session, emails: set[str], user_id: int) -> None:
+def _forget_codes(session: Session, emails: set[str], purposes: Collection[str]) -> None:
     theirs = select(Challenge.id).where(
-        or_(Challenge.email.in_(emails), Challenge.purpose.in_(personal.purposes(user_id)))
+        or_(Challenge.email.in_(emails), Challenge.purpose.in_(purposes))
     )
     ids = list(session.scalars(theirs))
     sends = or_(CodeSend.email.in_(emails), CodeSend.challenge_id.in_(ids))

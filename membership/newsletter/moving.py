@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from membership.newsletter import subscribers
+from membership.newsletter import consents, subscribers
 from membership.newsletter.models import Standing, Subscriber
 
 
@@ -14,6 +14,7 @@ def move(session: Session, was: str, became: str, *, now: datetime) -> None:
     if left is None:
         return
     session.refresh(left, with_for_update=True)  # the list may be told of it at this moment
+    consents.moved(session, was, became, now=now)
     there = subscribers.find(session, became)
     if there is None:
         left.moved_from = left.moved_from or was

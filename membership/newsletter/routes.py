@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from membership import clock, jobs
 from membership.db import transaction
 from membership.extensions import limiter
-from membership.newsletter import signup, visits
+from membership.newsletter import consents, signup, visits
 from membership.newsletter.forms import SubscribeForm
 from membership.waits import TooSoon
 
@@ -22,8 +22,10 @@ def subscribe() -> ResponseReturnValue:
     form = SubscribeForm()
     if not form.validate_on_submit():
         return render_template("newsletter/subscribe.html", form=form), 422
+    now = clock.now()
     with transaction() as rows:
-        signup.ask(rows, form.email.data, now=clock.now())
+        signup.ask(rows, form.email.data, now=now)
+        consents.asked(rows, form.email.data, form.asked_at, form.words, now=now)
     _hurry()
     visits.begin(form.email.data, letters=True)
     return redirect(url_for("accounts.join"), 303)

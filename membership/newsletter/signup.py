@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from membership import journal, limits
 from membership.limits import Door, Limit
-from membership.newsletter import subscribers
+from membership.newsletter import consents, subscribers
 from membership.newsletter.codes import challenges, channels, sends
+from membership.newsletter.consents import Proof
 from membership.newsletter.models import Subscriber
 from membership.waits import TooSoon
 
@@ -60,5 +61,7 @@ def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Su
     if subscriber.confirmed_at is None:
         subscriber.confirmed_at = now
         journal.record(session, "newsletter.confirmed", email=email)
+    if letters and not subscriber.refused:
+        consents.proven(session, email, Proof.CODE, now=now)
     subscriber.due_at = now
     return subscriber

@@ -45,7 +45,7 @@ def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
     purpose = personal.purpose(Act.CLAIM, user_id)
     challenge = challenges.issue(session, email, purpose, now=now)
     if waiting:
-        personal.send(session, challenge, LETTER, user_id, "claim of a payment", now=now)
+        personal.send(session, challenge, LETTER, "claim of a payment", now=now, user_id=user_id)
     else:
         session.add(_unsent(challenge, now))
     journal.record(session, "billing.claim_asked", user_id=user_id, paid_with=email)

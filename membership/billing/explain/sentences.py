@@ -149,10 +149,13 @@ SENTENCES: dict[str, Sentence] = {
     "grant.ended": _about_feature("ended."),
     "grant.revoked": _revoked,
     "grant.written": _granted,
+    "newsletter.address_changed": _always("The letters go to another address, by its owner."),
     "newsletter.code_asked": _code_asked,
     "newsletter.confirmed": _always("The address was proven with the code, for the newsletter."),
     "newsletter.stopped": _stopped,
     "newsletter.came_back": _came_back,
+    "newsletter.link_asked": _always("A link to the page about the letters was asked for."),
+    "newsletter.page_opened": _always("The page about the letters was opened by a link."),
     "owner.added": _always("The account became an owner’s."),
     "owner.bound": _always("An owner gave this account a payment that was nobody’s."),
     "owner.payment_refunded": _always(

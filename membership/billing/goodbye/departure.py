@@ -20,6 +20,7 @@ from membership.billing.models import UnclaimedPayment
 from membership.billing.turns import turn_of
 from membership.db import db, transaction
 from membership.newsletter import leaving as newsletter
+from membership.newsletter.codes import personal
 from membership.waits import TooSoon
 
 LETTER = "goodbye"
@@ -61,14 +62,19 @@ def _forget(session: Session, user: User, payers: forgetting.Payers, letters: bo
     # The owner may have given them what somebody else had paid.
     paid_with = payers.emails - newsletter.readers(session, payers.emails - own)
     emails = accounts.not_others(session, user.id, own | paid_with)
-    goes_on, list_to_tell = newsletter.forget(
-        session, emails, user.id, stays=email if letters else None, now=now
+    left = newsletter.forget(
+        session,
+        emails,
+        personal.purposes(user.id),
+        stays=email if letters else None,
+        now=now,
     )
     receipt = Receipt(
         payments=forgetting.payments_of(session, payers),
         at_stripe=bool(payers.customers),
-        letters=goes_on,
-        list_to_tell=list_to_tell,
+        letters=left.goes_on,
+        list_to_tell=left.list_to_tell,
+        consent=left.consent,
         trial=forgetting.forget(session, user.id, payers, emails, now=now),
         unclaimed=_unclaimed(session, emails),
     )

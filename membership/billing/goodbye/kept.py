@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from membership.newsletter.leaving import EVIDENCE
+
 HISTORY = (
     "That somebody was here, and when: the site’s history keeps its lines, without a name, an "
     "address or where they came from, so that what was done on the site can still be checked."
@@ -13,7 +15,8 @@ class Receipt:
     """`payments`: how many are in the books. `at_stripe`: whether Stripe has them as a customer.
     `letters`: whether the newsletter goes on. `list_to_tell`: whether MailerLite has yet to forget
     them. `trial`: whether it is remembered that they had one. `unclaimed`: how many payments with
-    an address of theirs were never found to be theirs.
+    an address of theirs were never found to be theirs. `consent`: whether it is kept that they had
+    agreed to the letters.
     """
 
     payments: int
@@ -22,6 +25,7 @@ class Receipt:
     list_to_tell: bool
     trial: bool
     unclaimed: int
+    consent: bool
 
 
 def sentences(receipt: Receipt) -> list[str]:
@@ -43,6 +47,8 @@ def sentences(receipt: Receipt) -> list[str]:
             "A code, made from your address, by which we know that it has had its free trial. The "
             "address cannot be read out of it."
         )
+    if receipt.consent:
+        found.append(EVIDENCE)
     if receipt.letters:
         found.append(
             "Your address on the newsletter, because you wanted to go on reading it. Every letter "

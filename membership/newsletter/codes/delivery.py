@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from membership import clock, config, due, jobs, outbox
 from membership.db import changed, db, transaction
 from membership.due import Away
-from membership.newsletter import subscribers
+from membership.newsletter import consents, subscribers
 from membership.newsletter.codes import challenges, channels, handing, sends
 from membership.newsletter.codes.channels import Channel
+from membership.newsletter.consents import Place
 from membership.newsletter.mailerlite import OPTED_OUT, ListedSubscriber, MailerLiteError
 from membership.newsletter.models import Challenge, CodeSend, SendState
 from membership.outbox import OutboxMessage
@@ -163,6 +164,8 @@ def _note_status(send: CodeSend, listed: ListedSubscriber) -> None:
         subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
         if listed.status in OPTED_OUT and subscriber.resubscribe_at is None:
             said_no_at = listed.unsubscribed_at or clock.now()
+            if subscriber.stopped_at is None and subscriber.letters:
+                consents.withdrew(session, send.email, Place.MAILERLITE, now=said_no_at)
             subscriber.stopped_at = subscriber.stopped_at or said_no_at
 
 

@@ -1,4 +1,4 @@
-"""Codes that prove an address for one member, who alone can enter them; they go by SMTP."""
+"""Codes that prove an address for one person, who alone can enter them; they go by SMTP."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -28,12 +28,11 @@ def purposes(user_id: int) -> list[str]:
 
 
 def send(
-    session: Session, challenge: Challenge, letter: str, user_id: int, reason: str, *, now: datetime
+    session: Session, challenge: Challenge, letter: str, reason: str, *, now: datetime, **whose: int
 ) -> None:
-    """Queue this letter with the code in it, and count it among the codes of its address."""
-    mail = outbox.send_later(
-        session, letter, challenge.email, challenge_id=challenge.id, user_id=user_id
-    )
+    """Queue this letter with the code in it, and count it among the codes of its address. `whose`
+    goes into the letter's params: the id of whoever may enter it."""
+    mail = outbox.send_later(session, letter, challenge.email, challenge_id=challenge.id, **whose)
     send = CodeSend(
         challenge_id=challenge.id,
         email=challenge.email,

@@ -7,8 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership import due, journal
+from membership.newsletter import consents
 from membership.newsletter.codes import challenges
 from membership.newsletter.codes.delivery import UNPROVEN_FOR
+from membership.newsletter.consents import Place
 from membership.newsletter.mailing_list.carrying import Talk
 from membership.newsletter.mailing_list.held import Held, Places
 from membership.newsletter.mailing_list.news import News
@@ -111,9 +113,11 @@ def _hear(session: Session, row: Subscriber, news: News, now: datetime) -> None:
     row.letters, row.resubscribe_at = news in CAME, None
     if row.letters:
         row.confirmed_at, row.stopped_at = row.confirmed_at or now, None
+        consents.came_back(session, row.email, now=now)
         journal.record(session, "newsletter.came_back", email=row.email, where=news.value)
     else:
         row.stopped_at = row.stopped_at or now
+        consents.withdrew(session, row.email, Place.MAILERLITE, now=now)
         journal.record(session, "newsletter.stopped", email=row.email, where=news.value)
 
 

@@ -1,0 +1,142 @@
+"""Who agreed to what is known for certain, and says nothing of whoever was forgotten."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from membership import clock as clocks
+from membership.db import db, transaction
+from membership.newsletter import consents, wording
+from membership.newsletter.consents import Act, Consent, Place, Proof, Words
+from membership.newsletter.models import Challenge
+from sandbox.server import Sandbox
+from tests.conftest import MakeApp
+from tests.support.browser import Browser
+from tests.support.clock import MovableClock
+from tests.support.databases import on_each_database
+from tests.support.leaving import places, says_goodbye
+from tests.support.mail import Work, code_for
+from tests.support.mailerlite_has import set_up
+from tests.support.people import GRACE
+from tests.support.readers import HUGO, consents_of, subscribes
+
+
+@on_each_database
+def test_the_form_says_what_is_agreed_to_and_the_code_proves_who_agreed(
+    visitor: Browser, app: Flask, sandbox: Sandbox, work: Work, clock: MovableClock
+) -> None:
+    set_up(app)
+    assert wording.FORM in visitor.get("/").text
+    asked_at = clock()
+    visitor.submit("/", action="/subscribe", email=HUGO)
+    (asked,) = consents_of(app, HUGO)
+    assert asked.proven_at is None
+    work()
+    clock.passes(timedelta(minutes=5))
+    visitor.submit("/join", action="/join", code=code_for(sandbox, HUGO))
+    (proven,) = consents_of(app, HUGO)
+    assert (proven.act, proven.place, proven.agreed_to) == (Act.AGREED, Place.HOME, wording.FORM)
+    assert (proven.at, proven.proven_at) == (asked_at, clock())
+    assert (proven.proof, proven.ip, proven.expires_at) == (Proof.CODE, "127.0.0.1", None)
+    with app.app_context():
+        code = db.session.get_one(Challenge, proven.challenge_id)
+        assert code.email == HUGO
+        assert code.spent_at == clock()
+
+
+def test_what_a_stranger_enters_proves_nothing_and_goes_after_a_week(
+    visitor: Browser, app: Flask, work: Work, clock: MovableClock
+) -> None:
+    for _ in range(2):  # and the newest alone is kept
+        visitor.submit("/", action="/subscribe", email=HUGO)
+    assert [row.proven_at for row in consents_of(app, HUGO)] == [None]
+    clock.passes(timedelta(days=6))
+    work()
+    assert len(consents_of(app, HUGO)) == 1
+    clock.passes(timedelta(days=2))
+    work()
+    assert consents_of(app, HUGO) == []
+
+
+@pytest.mark.parametrize("place", ["home page", "join page", "account page", "the moon"])
+def test_where_it_was_said_is_one_of_our_pages(visitor: Browser, app: Flask, place: str) -> None:
+    visitor.submit("/", action="/subscribe", email=HUGO, place=place)
+    (row,) = consents_of(app, HUGO)
+    assert row.place == (place if place in ("home page", "join page") else Place.SUBSCRIBE)
+
+
+def test_words_are_kept_as_they_stood_there_then(app: Flask) -> None:
+    with app.app_context():
+        for words in ("Two letters a week.", "One letter a week.", "Two letters a week."):
+            with transaction() as session:
+                consents.agreed(session, HUGO, Place.HOME, words, Proof.CODE, now=clocks.now())
+        said = [row.agreed_to for row in consents.of(db.session(), HUGO)]
+        assert said == ["Two letters a week.", "One letter a week.", "Two letters a week."]
+        assert len(db.session.scalars(select(Words)).all()) == 2
+
+
+def test_a_member_switches_letters_off_and_on_and_both_are_written_down(
+    app: Flask, grace: Browser
+) -> None:
+    page = grace.get("/account").text
+    assert "Stop the letters" in page
+    token = grace.token_on("/account")
+    for letters in ("off", "off", "on", "on"):
+        grace.post("/account/letters", {"csrf_token": token, "letters": letters})
+    rows = consents_of(app, GRACE)
+    assert [(row.act, row.place, row.agreed_to) for row in rows] == [
+        (Act.WITHDREW, Place.ACCOUNT, None),
+        (Act.AGREED, Place.ACCOUNT, wording.AGAIN),
+    ]
+    assert rows[1].proof is Proof.SIGNED_IN
+    told = grace.get("/account/data").text
+    assert wording.AGAIN in told
+    assert "account page" in told
+
+
+@on_each_database
+def test_of_whoever_was_forgotten_it_can_be_shown_to_who_knows_the_address(
+    grace: Browser, app: Flask, sandbox: Sandbox, work: Work, clock: MovableClock
+) -> None:
+    token = grace.token_on("/account")
+    for letters in ("off", "on"):
+        grace.post("/account/letters", {"csrf_token": token, "letters": letters})
+    page = grace.follow(says_goodbye(grace)).text
+    assert "That you had agreed to the letters" in page
+    work()
+    assert places(app, GRACE) == set()
+    with app.app_context():
+        kept = consents.of(db.session(), GRACE)
+        assert [row.act for row in kept] == [Act.WITHDREW, Act.AGREED]
+        assert kept[1].agreed_to == wording.AGAIN
+        assert {(row.email, row.ip, row.challenge_id) for row in kept} == {(None, None, None)}
+        assert consents.of(db.session(), HUGO) == []
+    clock.passes(consents.KEPT_FOR + timedelta(days=1))
+    work()
+    with app.app_context():
+        assert db.session.query(Consent).count() == 0
+
+
+def test_it_is_found_when_the_secret_key_was_changed(make_app: MakeApp) -> None:
+    old, new = "the key that was there before this", "the key that is there from now on"
+    with make_app(SECRET_KEY=old).app_context(), transaction() as session:
+        consents.agreed(session, HUGO, Place.HOME, "Yes", Proof.CODE, now=clocks.now())
+        consents.forget(session, [HUGO], now=clocks.now())
+    with make_app(SECRET_KEY=new, SECRET_KEY_FALLBACKS=old).app_context():
+        assert [row.agreed_to for row in consents.of(db.session(), HUGO)] == ["Yes"]
+    with make_app(SECRET_KEY=new).app_context():
+        assert consents.of(db.session(), HUGO) == []
+
+
+def test_the_owner_sees_it_by_a_command(
+    visitor: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    subscribes(visitor, sandbox, work)
+    said = app.test_cli_runner().invoke(args=["newsletter", "consent", HUGO]).output
+    assert "home page" in said
+    assert wording.FORM in said
+    assert "proven by code" in said
+    nobody = app.test_cli_runner().invoke(args=["newsletter", "consent", "nobody@example.com"])
+    assert "Nothing was ever agreed to with nobody@example.com" in nobody.output
