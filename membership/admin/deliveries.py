@@ -11,8 +11,7 @@ from membership.billing import events
 from membership.billing.models import Checkout
 from membership.billing.repair.missed_events import EventSweep
 from membership.db import db
-from membership.doctor import on_payments, on_work
-from membership.doctor.visit import Visit
+from membership.doctor import on_work
 from membership.inbox import InboxEvent
 from membership.pages import health
 from membership.refusals import Refusal
@@ -76,7 +75,7 @@ def failing() -> int:
 
 def refused_lately() -> Refusal | None:
     """The last event of Stripe's, if it was refused within a day and none was taken since."""
-    return on_payments.refused_lately(Visit(), events.SOURCE)
+    return received.refused_lately(events.SOURCE, clock.now())
 
 
 def missed_at() -> datetime | None:
