@@ -1,7 +1,9 @@
 """`flask paywall-check`: the site as it comes keeps what is locked; a cloner's leaks are named."""
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Blueprint, Flask, Response, jsonify
@@ -17,6 +19,9 @@ from membership.paywall_check import check, trial
 from tests.support.databases import close
 from tests.support.settings import settings
 from tests.support.signed_in import everything_stored
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 POSTS = {
     "lamps": "access: premium\n---\nTeaser.\n\n<!-- more -->\n\nNine of her lamps “stammer” blue.",
@@ -140,6 +145,46 @@ def test_a_door_that_does_not_say_402_is_named(app: Flask, given: dict[str, str]
     wrong = faults_with(app, given, tool)
     assert "/kept, to a free member: needs premium, and answers 200 instead of 402" in wrong
     assert "to a member with premium" not in wrong
+
+
+def test_what_stands_before_the_site_can_spoil_it(app: Flask, given: dict[str, str]) -> None:
+    """A cache in the middle that keeps everything, and an error page that shows what broke."""
+
+    def build(changed: trial.Changed) -> Flask:
+        cloned = create_app({**given, **changed})
+        cloned.wsgi_app = KeepsEverything(cloned.wsgi_app)  # type: ignore[method-assign]
+        cloned.register_error_handler(500, lambda error: str(error.original_exception))
+        return cloned
+
+    trial.init_app(app, build)
+    with app.app_context():
+        wrong = "\n".join(str(fault) for fault in check.run().faults)
+    lamps = "/posts/lamps, to a member with premium: "
+    assert f"{lamps}has locked text, and Cache-Control is not no-store or private" in wrong
+    assert f"{lamps}differs from a visitor’s, and Cache-Control lets others keep it" in wrong
+    assert "/posts/lamps, to a visitor: differs from a member’s, and has no Vary: Cookie" in wrong
+    assert "/posts/lamps, to a visitor: confirms that it is what a member was given" in wrong
+    assert "/posts/lamps, to a visitor: HEAD answers 304, and GET 200" in wrong
+    broken = re.search(
+        r"^/[0-9a-f]{16}, to a visitor: tells of the post lamps", wrong, re.MULTILINE
+    )
+    assert broken
+
+
+class KeepsEverything:
+    """As somebody might put before a site to make it quick."""
+
+    def __init__(self, site: "WSGIApplication") -> None:
+        self.site = site
+
+    def __call__(self, environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        def answer(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            kept = [pair for pair in headers if pair[0] not in ("Cache-Control", "Vary")]
+            kept += [("Cache-Control", "public, max-age=60"), ("ETag", '"kept"')]
+            known = environ.get("HTTP_IF_NONE_MATCH") or environ["REQUEST_METHOD"] == "HEAD"
+            return start("304 Not Modified" if known else status, kept, *more)
+
+        return self.site(environ, answer)
 
 
 def test_a_copy_has_nobody_to_write_to_and_nothing_to_charge(
