@@ -12,13 +12,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import growth, storm, table, throughput, work  # noqa: E402
+from bench import growth, library, storm, table, throughput, work  # noqa: E402
 
 SCENARIOS = {
     "throughput": throughput.measure,
     "work": work.measure,
     "storm": storm.measure,
     "growth": growth.measure,
+    "library": library.measure,
 }
 
 

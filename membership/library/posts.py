@@ -107,17 +107,17 @@ class Library:
         stamp = _stamp(self._content)
         downloads, problems = files.downloads(self._content / "downloads")
         problems = [f"{_name(self._content / 'downloads')}: {problem}" for problem in problems]
-        sources = _sources(self._content / "posts")
-        keys = {path.stem: hashlib.sha256(source).hexdigest() for path, source in sources.items()}
+        paths = _sources(self._content / "posts")
+        keys = {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
         made = store.place(self._cache, keys) if self._cache else None
         known = store.load(made) if made else {}
         entries: store.Keyed = {}
         shown = Files(self._content, downloads)
-        for path, source in sources.items():
+        for path in paths:
             key, entry = known.get(path.stem, ("", None))
             try:
                 if entry is None or key != keys[path.stem] or not reading.still_fits(entry, shown):
-                    entry = reading.read(path, source, shown)
+                    entry = reading.read(path, path.read_bytes(), shown)
                 entries[path.stem] = keys[path.stem], entry
             except reading.UnfitPost as error:
                 problems += [f"{_name(path)}: {problem}" for problem in error.problems]
@@ -154,10 +154,10 @@ def _stamp(content: Path) -> Stamp:
     return frozenset((path, told.st_mtime_ns, told.st_size) for path, told in facts)
 
 
-def _sources(folder: Path) -> dict[Path, bytes]:
+def _sources(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise LibraryError([f"CONTENT_DIR has no folder posts: {folder} is not there"])
-    return {path: path.read_bytes() for path in sorted(folder.glob("*.md"))}
+    return sorted(folder.glob("*.md"))
 
 
 def _kept(made: Path | None, known: store.Keyed, entries: store.Keyed) -> Path | None:

@@ -1,6 +1,7 @@
 """One post from its file: checked whole, and nothing in it believed."""
 
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +25,19 @@ class UnfitPost(Exception):
 class Entry:
     """A post and its whole text, which only who may read it gets.
 
-    `pictures` are the sizes it was made with, and `links` what it links to: another day they may
-    be gone.
+    The text is kept packed: of thousands of posts few are read at a time. `pictures` are the sizes
+    it was made with, and `links` what it links to: another day they may be gone.
     """
 
     post: Post
-    body: str
+    packed: bytes
     pictures: dict[str, tuple[int, int]]
     links: tuple[str, ...]
+
+    @property
+    def body(self) -> str:
+        """The text as safe HTML."""
+        return zlib.decompress(self.packed).decode()
 
 
 def read(path: Path, source: bytes, files: Files) -> Entry:
@@ -85,7 +91,7 @@ def _entry(slug: str, source: str, files: Files) -> Entry:
     addresses = [*text.pictures, *([picture.address] if picture else [])]
     return Entry(
         post=post,
-        body=text.body,
+        packed=zlib.compress(text.body.encode()),
         pictures={address: files.size(address) for address in addresses},
         links=text.links,
     )

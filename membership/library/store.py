@@ -34,7 +34,7 @@ _PACKAGES = ("markdown-it-py", "mdit-py-plugins", "nh3", "pygments", "imagesize"
 _SCHEMA = """
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, key TEXT NOT NULL, access TEXT NOT NULL,
-  date TEXT NOT NULL, facts TEXT NOT NULL, body TEXT NOT NULL
+  date TEXT NOT NULL, facts TEXT NOT NULL, packed BLOB NOT NULL
 )
 """
 _INDEX = """
@@ -61,8 +61,8 @@ def load(path: Path) -> Keyed:
     for found in (path, *_like(path)):
         try:
             with opened(found) as rows:
-                every = rows.execute("SELECT slug, key, facts, body FROM entries")
-                return {slug: (key, _entry(facts, body)) for slug, key, facts, body in every}
+                every = rows.execute("SELECT slug, key, facts, packed FROM entries")
+                return {slug: (key, _entry(facts, packed)) for slug, key, facts, packed in every}
         except (sqlite3.Error, ValueError, TypeError, KeyError):
             continue
     return {}
@@ -167,8 +167,8 @@ def _remove(rows: sqlite3.Connection, number: int, access: str) -> None:
 def _add(rows: sqlite3.Connection, key: str, entry: Entry) -> None:
     post = entry.post
     number = rows.execute(
-        "INSERT INTO entries (slug, key, access, date, facts, body) VALUES (?, ?, ?, ?, ?, ?)",
-        (post.slug, key, post.access, post.date.isoformat(), _facts(entry), entry.body),
+        "INSERT INTO entries (slug, key, access, date, facts, packed) VALUES (?, ?, ?, ?, ?, ?)",
+        (post.slug, key, post.access, post.date.isoformat(), _facts(entry), entry.packed),
     ).lastrowid
     for name, html in zip(_tables(post.access), (entry.body, post.teaser_html), strict=False):
         rows.execute(_INDEX.format(name))
@@ -189,7 +189,7 @@ def _facts(entry: Entry) -> str:
     return json.dumps({**asdict(entry.post), "pictures": pictures, "links": links}, default=str)
 
 
-def _entry(facts: str, body: str) -> Entry:
+def _entry(facts: str, packed: bytes) -> Entry:
     told = json.loads(facts)
     pictures = {
         address: (width, height) for address, (width, height) in told.pop("pictures").items()
@@ -202,4 +202,4 @@ def _entry(facts: str, body: str) -> Entry:
         "tags": tuple(told["tags"]),
         "image": Picture(**image) if image else None,
     }
-    return Entry(Post(**told), body, pictures, links)
+    return Entry(Post(**told), packed, pictures, links)

@@ -62,6 +62,7 @@ def test_a_link_named_behind_the_marker_works_before_it() -> None:
         "> Before.\n>\n> <!-- more -->\n\nAfter.",
         "# <!-- more -->\n\nAfter.",
         "Before.\n\n<!-- more -->\n\nAfter.\n\n<!-- more -->\n\nLast.",
+        "Before^[<!-- more -->].\n\nAfter.",
         "Before[^1].\n\nAfter.\n\n[^1]: A note.\n\n    <!-- more -->\n\n    Its end.",
     ],
 )

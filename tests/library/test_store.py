@@ -1,6 +1,7 @@
 """The library's file: made once, shared by whoever starts, and nothing that would be missed."""
 
 import sqlite3
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_what_is_kept_is_used(tmp_path: Path, cache: Path) -> None:
     index = opens_library(tmp_path, cache=cache).index
     assert index
     with sqlite3.connect(index) as rows:
-        rows.execute("UPDATE entries SET body = 'as it was kept'")
+        rows.execute("UPDATE entries SET packed = ?", (zlib.compress(b"as it was kept"),))
     rows.close()
     library = opens_library(tmp_path, cache=cache)
     assert library.body(library.posts()[0]) == "as it was kept"
@@ -71,9 +72,14 @@ def test_a_picture_that_changed_is_measured_again(tmp_path: Path, cache: Path) -
     writes(tmp_path, "p", "![A lamp](/images/lamp.png)\n\nText.")
     opens_library(tmp_path, cache=cache)
     draws(tmp_path, "lamp.png", 80, 60)
-    for _ in range(2):  # and then it is kept so
+    writes(tmp_path, "q")
+    made = set()
+    for _ in range(2):
         library = opens_library(tmp_path, cache=cache)
         assert 'width="80" height="60"' in library.body(library.posts()[0])
+        assert library.index
+        made.add(library.index.stat().st_ino)
+    assert len(made) == 1  # the second start found it kept so
 
 
 def test_what_is_gone_since_stops_the_start_as_ever(tmp_path: Path, cache: Path) -> None:
