@@ -1,9 +1,12 @@
 """What an author may write above a post, and what they are told when it is wrong."""
 
+import dataclasses
+import re
 from datetime import date
 
 import pytest
 
+from membership.config import ROOT
 from membership.library import front_matter
 from membership.library.front_matter import BadFrontMatter, FrontMatter
 
@@ -33,6 +36,11 @@ def test_every_field_is_read() -> None:
         draft=True,
     )
     assert text == "Knock."
+
+
+def test_what_can_be_written_is_what_the_docs_say() -> None:
+    told = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "writing.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(field.name for field in dataclasses.fields(FrontMatter))
 
 
 def test_only_title_date_and_access_are_needed() -> None:
