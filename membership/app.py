@@ -105,6 +105,7 @@ from membership.pages import routes as pages
 from membership.paywall_check import cli as paywall_check_cli
 from membership.paywall_check import trial
 from membership.premium import routes as premium
+from membership.previews import routes as previews
 from webhooks import mailerlite as mailerlite_webhook
 from webhooks import stripe as stripe_webhook
 
@@ -262,6 +263,8 @@ def _wire_people(app: Flask) -> None:
 def _wire_pages(app: Flask, config: Config) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if config.sandbox_clock:  # somebody's own machine
+        app.register_blueprint(previews.bp)
     posts.init_app(app)
     locked.init_app(app)
     addresses.init_app(app)
