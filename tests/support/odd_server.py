@@ -55,11 +55,14 @@ def not_to_be_trusted() -> Iterator[str]:
 
 @contextmanager
 def dripping(beginning: bytes) -> Iterator[str]:
-    """Its address, without a scheme. It says this at once and goes on byte by byte, without end."""
+    """Its address, without a scheme. It says this at once, and goes on byte by byte for as long as
+    nobody should listen."""
 
     def drip(connected: socket.socket, over: threading.Event) -> None:
         connected.sendall(beginning)
-        while not over.wait(0.01):
+        for _ in range(500):
+            if over.wait(0.01):
+                return
             connected.sendall(b"x")
 
     with _raw(drip) as address:

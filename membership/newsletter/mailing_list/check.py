@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from http import HTTPStatus
 
 from sqlalchemy import select
 
@@ -17,8 +18,9 @@ from membership.config import Config, is_loopback
 from membership.db import db
 from membership.newsletter import mailerlite
 from membership.newsletter.mailerlite import Group, MailerLite, MailerLiteError, Webhook
-from membership.newsletter.mailing_list import code_automation, events
+from membership.newsletter.mailing_list import code_automation, events, known_list
 from membership.newsletter.mailing_list.fields import FIELDS
+from membership.newsletter.mailing_list.known_list import KnownList
 from membership.newsletter.models import Subscriber
 
 SHOWN = "docs/mailerlite.md"
@@ -114,6 +116,9 @@ def _key(account: Account) -> Verdict:
     except mailerlite.NotSetUp:
         return _left_out("MAILERLITE_API_KEY is not set: there is no list, and codes go by SMTP.")
     except mailerlite.Rejected as error:
+        if error.status == HTTPStatus.FORBIDDEN:
+            what = f"MailerLite does not let this key in: {error}."
+            return _wrong(what, "Look whether your plan has the API.", "1-the-key")
         return _wrong(
             f"MailerLite refuses the key: {error}.",
             "Make a key in MailerLite (Integrations, MailerLite API), put it into "
@@ -176,6 +181,18 @@ def _groups(account: Account) -> Verdict:
             "2-fields-groups-webhook",
         )
     return _well("The four groups are there.")
+
+
+def _account(account: Account) -> Verdict:
+    known = db.session.get(KnownList, 1)
+    ids = {group.id for group in account.groups}
+    if known and not ids & set(known.group_ids):
+        return _wrong(
+            "The key is of another account than the one your readers are in.",
+            f"{known_list.WAY_OUT[0].upper()}{known_list.WAY_OUT[1:]}.",
+            "another-account",
+        )
+    return _well("It is the account your readers are in.")
 
 
 def _automation(account: Account) -> Verdict:
@@ -271,6 +288,14 @@ CHECKS = (
         "Who reads and who pays is told apart by them.",
         _groups,
         ("mailerlite",),
+    ),
+    Check(
+        "mailerlite-account",
+        "With another one, everybody would seem to have been deleted; so nothing is carried there.",
+        _account,
+        ("mailerlite",),
+        rows=True,
+        codes=False,
     ),
     Check(
         "mailerlite-automation",

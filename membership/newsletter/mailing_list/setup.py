@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from membership import config
 from membership.config import Config, is_loopback
 from membership.newsletter import mailerlite
-from membership.newsletter.mailerlite import Field, MailerLite, Webhook
+from membership.newsletter.mailerlite import Field, MailerLite
 from membership.newsletter.mailing_list import check
 from membership.newsletter.mailing_list import events as list_events
 
@@ -14,6 +14,7 @@ BY_HAND = (
     "By hand, once: an automation that mails the code when somebody joins the group {group!r}. "
     "docs/mailerlite.md shows each click. Then run flask newsletter check."
 )
+STILL = "It still is: delete it in MailerLite (Integrations, Webhooks), and run this again."
 
 
 def run() -> Iterator[str]:
@@ -69,8 +70,9 @@ def _webhook(client: MailerLite, settings: Config) -> Iterator[str]:
         webhook = client.create_webhook(settings.site_name, url, list_events.EVENTS)
         yield f"Webhook {url}: made."
     elif wrong := check.what_is_wrong_with(webhook):
-        webhook = _mend(client, webhook, settings)
-        yield f"Webhook {url}: it {wrong}. Mended."
+        webhook = client.update_webhook(webhook.id, list_events.EVENTS)
+        still = check.what_is_wrong_with(webhook)
+        yield f"Webhook {url}: it {wrong}. {STILL if still else 'Mended.'}"
     else:
         yield f"Webhook {url}: there already."
     for each in ours:
@@ -79,13 +81,3 @@ def _webhook(client: MailerLite, settings: Config) -> Iterator[str]:
             yield f"Webhook {url}: there was another one for the same address. Deleted."
     if webhook.secret != secret:
         yield f"Put this in .env and restart: MAILERLITE_WEBHOOK_SECRET={webhook.secret}"
-
-
-def _mend(client: MailerLite, webhook: Webhook, settings: Config) -> Webhook:
-    """One that stays blocked all the same is made anew, with a secret of its own."""
-    mended = client.update_webhook(webhook.id, list_events.EVENTS)
-    if check.what_is_wrong_with(mended) is None:
-        return mended
-    made = client.create_webhook(settings.site_name, webhook.url, list_events.EVENTS)
-    client.delete_webhook(webhook.id)
-    return made

@@ -17,7 +17,7 @@ from tests.support.browser import Browser
 from tests.support.checkup import SITE
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
-from tests.support.mail import Work
+from tests.support.mail import Work, code_for
 from tests.support.mailerlite_has import set_up
 from tests.support.odd_server import answering
 from tests.support.people import ADA
@@ -82,7 +82,7 @@ def test_before_anything_was_made(make_app: MakeApp) -> None:
     ("fault", "words"),
     [
         ("unauthorized", "Make a key in MailerLite"),
-        ("forbidden", "refuses the key: 403"),
+        ("forbidden", "does not let this key in: 403"),
         ("down", "does not answer: 503"),
         ("limit", "does not answer: 429"),
     ],
@@ -169,6 +169,23 @@ def test_who_came_by_another_form_and_has_not_confirmed_is_nothing_of_ours(
     )
     assert made.json()["data"]["status"] == "unconfirmed"
     assert checked(app) == (0, "")
+
+
+@on_each_database
+def test_a_key_of_another_account_is_noticed(
+    app: Flask, visitor: Browser, work: Work, sandbox: Sandbox
+) -> None:
+    set_up(app)
+    visitor.submit("/", action="/subscribe", email=ADA)
+    work()
+    visitor.submit("/join", action="/join", code=code_for(sandbox, ADA))
+    work()
+    assert checked(app) == (0, "")
+    for group in sandbox.lists.store.find("group"):
+        sandbox.lists.store.remove("group", group["id"])
+    set_up(app)
+    assert "another account than the one your readers are in" in checked(app)[1]
+    assert "flask newsletter sync --another-list" in checked(app)[1]
 
 
 def test_a_webhook_that_is_off_blocked_or_does_not_tell_all(
