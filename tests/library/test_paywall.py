@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from membership.library.paywall import is_open
-from membership.library.posts import Post
+from membership.library.post import Post
 
 
 @dataclass

@@ -30,9 +30,9 @@ def test_ada_finds_what_she_may_read_and_others_find_nothing(
     visitor: Browser, grace: Browser, edsger: Browser, ada: Browser
 ) -> None:
     for person in (visitor, grace, edsger):
-        page = person.get(f"/search?q={LOCKED}")
-        assert (page.status_code, "gardens" in page.text) == (200, False)
-        assert "Nothing found" in page.text
+        nothing = person.get(f"/search?q={LOCKED}")
+        assert (nothing.status_code, "gardens" in nothing.text) == (200, False)
+        assert "Nothing found" in nothing.text
     page = ada.get(f"/search?q={LOCKED}").text
     assert f"The <mark>{LOCKED}</mark>." in page
     assert "1 post has" in page
