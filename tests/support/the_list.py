@@ -1,6 +1,6 @@
 """Readers of ours, and the list at MailerLite, for the tests of how they are kept alike."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -67,5 +67,5 @@ def plan_groups(sandbox: Sandbox, email: str) -> set[str]:
     return there.groups & PLANS if there else set()
 
 
-def emails(how_many: int) -> Iterable[str]:
+def emails(how_many: int) -> list[str]:
     return [f"reader{n}@example.com" for n in range(how_many)]

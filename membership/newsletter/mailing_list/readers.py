@@ -39,7 +39,8 @@ def write(session: Session, row: Subscriber, talk: Talk, *, now: datetime) -> da
     else:
         again_at = _again_at(row, talk)
         ours = due.finish(session, row, again_at=again_at)
-    session.refresh(row, with_for_update=True)
+    if session.get(Subscriber, row.id, with_for_update=True, populate_existing=True) is None:
+        return None  # they said goodbye meanwhile
     ticked = row.resubscribe_at
     for news in talk.news:
         if ticked is None or ticked == talk.began.resubscribe_at:

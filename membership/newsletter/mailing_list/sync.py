@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from membership import clock, config, due, jobs
 from membership.db import db, transaction
 from membership.newsletter import mailerlite
-from membership.newsletter.mailerlite import MailerLite, Rejected
+from membership.newsletter.mailerlite import Rejected
 from membership.newsletter.mailing_list import carrying, known_list, readers
 from membership.newsletter.models import Subscriber
 
@@ -18,18 +18,13 @@ def drain() -> None:
     """Every subscriber about whom MailerLite should hold something else."""
     if config.current().mailerlite_api_key is None:
         return  # the rows wait until there is a list
-    jobs.work_together(Subscriber, _bring_up_to_date, carrying.MOST, kind=KIND)
+    jobs.work(Subscriber, _forget, Subscriber.left_at.is_not(None), kind=KIND)
+    stays = Subscriber.left_at.is_(None)
+    jobs.work_together(Subscriber, _bring_up_to_date, carrying.MOST, stays, kind=KIND)
 
 
 def _bring_up_to_date(rows: Sequence[Subscriber]) -> None:
     client = mailerlite.client()
-    for row in [row for row in rows if row.left_at]:
-        _say_goodbye(client, row)
-    if staying := [row for row in rows if not row.left_at]:
-        _carry(client, staying)
-
-
-def _carry(client: MailerLite, rows: Sequence[Subscriber]) -> None:
     places = known_list.places()
     talks = readers.talks_about(db.session(), rows, places, now=clock.now())
     carrying.carry(talks, client)
@@ -50,20 +45,9 @@ def _carry(client: MailerLite, rows: Sequence[Subscriber]) -> None:
         jobs.nudge(KIND, delay=(soonest - now).total_seconds())
 
 
-def _say_goodbye(client: MailerLite, row: Subscriber) -> None:
-    try:
-        _forget(client, row)
-    except due.Away:
-        raise
-    except Exception as error:
-        log.warning("somebody who left is on the list still: %s", error, exc_info=True)
-        db.session.rollback()
-        with transaction() as session:
-            due.put_off(session, row, error=str(error), now=clock.now())
-
-
-def _forget(client: MailerLite, row: Subscriber) -> None:
+def _forget(row: Subscriber) -> None:
     """They have said goodbye: nothing of them stays there, then nothing here."""
+    client = mailerlite.client()
     names = row.mailerlite_id, row.email, row.moved_from
     for known_as in filter(None, names):
         if listed := client.subscriber(known_as):

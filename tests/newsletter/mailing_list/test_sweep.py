@@ -8,7 +8,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import update
 
-from membership import jobs
+from membership import due, jobs
 from membership.db import changed, db, transaction
 from membership.newsletter import subscribers
 from membership.newsletter.mailing_list import known_list, sweep
@@ -131,7 +131,7 @@ def test_half_a_list_is_no_answer(app: Flask, sandbox: Sandbox, clock: MovableCl
         run_id = sweep.begin(dry_run=False, force=False)
         run = db.session.get_one(ListSweep, run_id)
         with transaction() as session:
-            run = sweep.due.claim(session, ListSweep, now=clock())
+            run = due.claim(session, ListSweep, now=clock())
         assert run
         sweep.advance(run)
     sandbox.mailerlite_fault = "down"

@@ -1,0 +1,143 @@
+"""MailerLite's webhooks: heard in any order, any number of times; our own echoes cost nothing."""
+
+import hmac
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import func, select
+
+from membership import inbox
+from membership.db import db
+from membership.inbox import InboxEvent
+from membership.newsletter import signup, subscribers
+from sandbox.server import Sandbox
+from sandbox.testing import Reader
+from tests.support.clock import MovableClock
+from tests.support.databases import on_each_database
+from tests.support.mailerlite_has import listed, set_up
+from tests.support.people import ADA, GRACE
+from tests.support.the_list import by_hand, changes, emails, joins, row, syncs, works
+
+SECRET = "yaEgW3JvHz"
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    made = make_app(MAILERLITE_WEBHOOK_SECRET=SECRET)
+    set_up(made)
+    return made
+
+
+def tell(app: Flask, told: Any) -> None:
+    raw = json.dumps(told).encode()
+    header = hmac.digest(SECRET.encode(), raw, sha256).hex()
+    answer = app.test_client().post("/webhooks/mailerlite", data=raw, headers={"Signature": header})
+    assert answer.status_code == 200
+
+
+def event(name: str, app: Flask, email: str, at: str = "2026-11-21 08:00:00") -> dict[str, Any]:
+    """As MailerLite tells it; at the time of the event the row has an id."""
+    id_ = row(app, email).mailerlite_id
+    return {"event": f"subscriber.{name}", "id": id_, "email": email, "updated_at": at}
+
+
+def hears(app: Flask) -> None:
+    with app.app_context():
+        inbox.drain()
+
+
+def calls_left(sandbox: Sandbox) -> int:
+    """In this minute, before this was asked."""
+    answer = requests.get(
+        f"{sandbox.mailerlite_base}/groups",
+        headers={"Authorization": "Bearer sandbox", "Accept": "application/json"},
+        timeout=10,
+    )
+    return int(answer.headers["X-RateLimit-Remaining"]) + 1
+
+
+@on_each_database
+def test_what_happened_there_is_read_and_believed_whatever_the_event_says(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """The events come late, twice and the wrong way round: true is what MailerLite says now."""
+    joins(app, ADA, GRACE, now=clock())
+    syncs(app)
+    Reader(sandbox, ADA).unsubscribes_at_mailerlite()
+    gone = event("deleted", app, GRACE)
+    Reader(sandbox, GRACE).is_deleted_at_mailerlite()
+    tell(app, {"events": [event("bounced", app, ADA), gone], "total": 2})
+    tell(app, event("unsubscribed", app, ADA))
+    tell(app, event("unsubscribed", app, ADA))
+    hears(app)
+    syncs(app)
+    assert (row(app, ADA).status, row(app, ADA).wants_letters) == ("unsubscribed", False)
+    assert (row(app, GRACE).status, row(app, GRACE).wants_letters) == ("deleted", False)
+    tell(app, event("active", app, ADA, "2026-11-21 07:00:00"))  # an old one, come last
+    hears(app)
+    syncs(app)
+    assert row(app, ADA).status == "unsubscribed"
+    assert not row(app, ADA).wants_letters
+
+
+def test_who_subscribes_there_again_gets_letters_again(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    joins(app, ADA, now=clock())
+    syncs(app)
+    changes(app, subscribers.stop_letters, ADA, now=clock())
+    syncs(app)
+    by_hand(sandbox, "POST", "subscribers", {"email": ADA, "resubscribe": True})
+    tell(app, event("active", app, ADA))
+    hears(app)
+    syncs(app)
+    assert row(app, ADA).wants_letters
+    there = listed(sandbox, ADA)
+    assert there
+    assert (there.status, there.groups) == ("active", {"Free"})
+
+
+@on_each_database
+def test_echoes_of_what_we_write_cost_no_call(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """Whoever made the webhook by hand has ticked every event."""
+    everybody = emails(60)
+    joins(app, *everybody, now=clock())
+    syncs(app)
+    names = "created", "active", "updated", "added_to_group", "removed_from_group"
+    for start in range(0, 60, 20):
+        some = everybody[start : start + 20]
+        tell(app, {"events": [event(name, app, email) for email in some for name in names]})
+    before = calls_left(sandbox)
+    hears(app)
+    syncs(app)
+    assert before - calls_left(sandbox) == 1  # this very question
+    with app.app_context():
+        waiting = select(func.count()).where(InboxEvent.due_at.is_not(None))
+        assert db.session.scalar(waiting) == 0
+
+
+def test_a_code_under_way_is_not_disturbed_by_the_event_that_it_causes(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """Handing a code to MailerLite makes them active there, and it tells so: their address is not
+    proven yet, and stays on the list until it is."""
+    changes(app, signup.ask, ADA, now=clock())
+    works(app)
+    there = listed(sandbox, ADA)
+    assert there
+    assert there.groups == {"Verify"}
+    tell(app, event("active", app, ADA))
+    tell(app, event("bounced", app, ADA))
+    works(app)
+    assert listed(sandbox, ADA) == there
+    clock.passes(timedelta(days=8))
+    works(app)
+    assert listed(sandbox, ADA) is None
