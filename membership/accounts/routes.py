@@ -178,6 +178,8 @@ def _after(outcome: joining.Outcome) -> ResponseReturnValue:
 
 def _welcome(user: User) -> str:
     if subscribers.gets_letters(db.session(), user.email):
+        if subscribers.untold(db.session(), user.email):
+            return "Welcome. Your account is open. Letters you stopped before stay stopped."
         return f"Welcome. Your account is open, and the letters go to {user.email}."
     if subscribers.said_no(db.session(), user.email):
         return "Welcome. Your account is open. You stopped the letters before, so none will come."
@@ -217,6 +219,7 @@ def _join_page(form: JoinForm | PasswordForm) -> str:
         progress=progress.of_last(db.session(), email) if email else None,
         letters=visits.wants_letters(),
         stopped=isinstance(form, PasswordForm) and subscribers.said_no(db.session(), email or ""),
+        untold=isinstance(form, PasswordForm) and subscribers.untold(db.session(), email or ""),
         password_min=settings.password_min_length,
         next=destinations.wanted(),
     )

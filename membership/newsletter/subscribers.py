@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from membership import journal
+from membership import config, journal
 from membership.newsletter.models import Standing, Subscriber
 
 
@@ -38,6 +38,13 @@ def said_no(session: Session, email: str) -> bool:
     """Whether its owner stopped the letters, here or there, and has not asked for them since."""
     subscriber = find(session, email)
     return subscriber is not None and subscriber.refused
+
+
+def untold(session: Session, email: str) -> bool:
+    """Whether MailerLite has not told us yet if they unsubscribed there before."""
+    subscriber = find(session, email)
+    there_is_a_list = config.current().mailerlite_api_key is not None
+    return there_is_a_list and (subscriber is None or subscriber.status is None)
 
 
 def want_letters(session: Session, email: str, now: datetime) -> None:

@@ -69,7 +69,7 @@ def test_the_code_alone_confirms_the_subscription_and_a_password_may_follow(
     visitor: Browser, code: str, app: Flask
 ) -> None:
     page = visitor.follow(enters(visitor, code))
-    assert "You are subscribed" in page.text
+    assert "The letters will come to ada@example.com" in page.text
     assert (accounts(app), confirmed(app)) == ([], [ADA])
     answer = visitor.submit("/join", action="/join", password=PASSWORD)
     assert answer.location == "/plans"

@@ -109,3 +109,14 @@ def test_who_left_by_our_own_page_is_treated_alike(
         subscribers.stop_letters(session, GRACE, clock())
     assert AGAIN in joins(visitor, sandbox, work)
     assert not wants_letters(app)
+
+
+def test_while_nobody_knows_whether_she_left_nothing_is_promised(
+    visitor: Browser, sandbox: Sandbox, work: Work
+) -> None:
+    sandbox.mailerlite_fault = "down"
+    page = joins(visitor, sandbox, work)
+    assert "You are subscribed" not in page
+    assert "The letters will come to grace@example.com, unless you stopped them before" in page
+    answer = visitor.submit("/join", action="/join", password=PASSWORD)
+    assert "Letters you stopped before stay stopped" in visitor.follow(answer).text
