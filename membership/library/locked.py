@@ -49,7 +49,7 @@ def everything(rows: Session) -> list[Locked]:
 def _posts(_: Session) -> Iterator[Locked]:
     for post in library().posts():
         if post.access != PUBLIC:
-            _, rest = paywall.at_the_cut(post.teaser_html, library().body(post))
+            rest = paywall.at_the_cut(post.teaser_html, library().body(post))[1]
             yield Locked(f"the post {post.slug}", post.access, rest, _address(post.slug))
     for post in library().unpublished():
         body = library().body(post)

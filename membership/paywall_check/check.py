@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from flask import Flask, current_app
+from werkzeug.datastructures import Headers
 
 from membership import config
 from membership.db import db, transaction
@@ -13,6 +14,7 @@ from membership.library import locked
 from membership.library.front_matter import MEMBERS, PUBLIC
 from membership.library.locked import Locked
 from membership.library.posts import library
+from membership.library.publishing import letters
 from membership.paywall_check import crawl, faults, people, stretches, trial
 from membership.paywall_check.crawl import Answer
 from membership.paywall_check.faults import Fault, Judge
@@ -59,6 +61,7 @@ def run() -> Report:
         _try_everything(site, everybody, judge, report)
         _try_guards(everybody, guards, report)
         _try_tricks(everybody[0], locks, judge, report)
+        _try_letters(site, everybody[0], judge, report)
         answer = crawl.ask(everybody[0], broken)
         report.note(answer, judge.of_words(answer))
     if in_debug:
@@ -135,6 +138,18 @@ def _try_tricks(visitor: Person, locks: Sequence[Locked], judge: Judge, report: 
         tricks += [source.format(name) for source in (*SOURCES, *ELSEWHERE)]
         for address in tricks:
             answer = crawl.ask(visitor, address)
+            report.note(answer, judge.of_words(answer))
+
+
+def _try_letters(site: Flask, visitor: Person, judge: Judge, report: Report) -> None:
+    """What a post says where it is sent to those who do not pay for it."""
+    reader = replace(visitor, name="who does not pay")
+    sent = Headers({"Cache-Control": "private"})  # a mail is kept by whom it was sent to
+    with site.app_context():
+        for post in library().posts():
+            letter = letters.of(post, whole=False)
+            text = f"{letter.subject}\n{letter.html}"
+            answer = Answer(f"the letter of the post {post.slug}", reader, 200, sent, text)
             report.note(answer, judge.of_words(answer))
 
 

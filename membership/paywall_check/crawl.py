@@ -98,7 +98,7 @@ def ask(
         address, method=method, headers=headers, base_url=config.current().site_url
     )
     with answer:
-        readable = answer.mimetype.startswith(_TEXT)
+        readable = (answer.mimetype or "").startswith(_TEXT)
         text = answer.get_data(as_text=True) if readable else ""
         return Answer(address, person, answer.status_code, answer.headers, text)
 

@@ -83,6 +83,7 @@ def test_a_feed_is_no_session(app: Flask, ada: Browser, browser: Callable[[], Br
     answer = reader.get(address)
     assert "Set-Cookie" not in answer.headers
     assert "Set-Cookie" not in ada.get(address).headers
+    assert ada.get(address).headers["Cache-Control"] == answer.headers["Cache-Control"]
     assert answer.cache_control.private
     assert not answer.cache_control.public
     assert answer.headers["X-Robots-Tag"] == "noindex"

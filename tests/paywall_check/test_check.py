@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import Blueprint, Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
+from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy.orm import Session
 
 from membership.app import create_app
@@ -147,12 +148,14 @@ def test_a_door_that_does_not_say_402_is_named(app: Flask, given: dict[str, str]
     assert "to a member with premium" not in wrong
 
 
-def test_what_stands_before_the_site_can_spoil_it(app: Flask, given: dict[str, str]) -> None:
-    """A cache in the middle that keeps everything, and an error page that shows what broke."""
+def test_what_is_put_around_the_site_can_spoil_it(app: Flask, given: dict[str, str]) -> None:
+    """A cache that keeps everything, errors that show what broke, a mail that has it all."""
 
     def build(changed: trial.Changed) -> Flask:
         cloned = create_app({**given, **changed})
-        cloned.wsgi_app = KeepsEverything(cloned.wsgi_app)  # type: ignore[method-assign]
+        cloned.wsgi_app = KeepsEverything(cloned.wsgi_app)  # type: ignore[assignment]
+        cloned.jinja_env.loader = ChoiceLoader([LETTER, cloned.create_global_jinja_loader()])
+        cloned.jinja_env.globals["whole_text"] = lambda post: library().body(post)
         cloned.register_error_handler(500, lambda error: str(error.original_exception))
         return cloned
 
@@ -169,6 +172,11 @@ def test_what_stands_before_the_site_can_spoil_it(app: Flask, given: dict[str, s
         r"^/[0-9a-f]{16}, to a visitor: tells of the post lamps", wrong, re.MULTILINE
     )
     assert broken
+    assert "the letter of the post lamps, to who does not pay: tells of the post lamps" in wrong
+
+
+# Everything, to everybody.
+LETTER = DictLoader({"library/email/post.html": "{{ whole_text(post) }}"})
 
 
 class KeepsEverything:
