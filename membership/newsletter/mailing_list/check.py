@@ -192,7 +192,11 @@ def _account(account: Account) -> Verdict:
             f"{known_list.WAY_OUT[0].upper()}{known_list.WAY_OUT[1:]}.",
             "another-account",
         )
-    return _well("It is the account your readers are in.")
+    return _well(
+        "It is the account your readers are in."
+        if known
+        else "No reader has been put on the list yet, so any account will do."
+    )
 
 
 def _automation(account: Account) -> Verdict:
