@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from membership import clock, jobs
+from membership.billing import unclaimed
 from membership.dashboard.reader import closed, reader
 from membership.dashboard.reader_forms import Forget, Move, MoveCode
 from membership.db import db, transaction
@@ -79,7 +80,12 @@ def forget() -> ResponseReturnValue:
     if subscriber is None:
         return redirect(url_for("reader_data.forgotten")) if _KEPT in session else closed()
     if not form.validate_on_submit():
-        page = render_template("dashboard/reader_forget.html", reader=subscriber, form=form)
+        page = render_template(
+            "dashboard/reader_forget.html",
+            reader=subscriber,
+            form=form,
+            paid=unclaimed.paid_with(db.session(), subscriber.email),
+        )
         return page, 422 if request.method == "POST" else 200
     with transaction() as rows:
         kept = erasing.erase(rows, _locked(rows, subscriber), now=clock.now())

@@ -1,5 +1,6 @@
 """Who agreed to what is known for certain, and says nothing of whoever was forgotten."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from membership import clock as clocks
+from membership.accounts import registration
+from membership.accounts.models import User
 from membership.db import db, transaction
 from membership.newsletter import consents, wording
 from membership.newsletter.consents import Act, Consent, Place, Proof, Words
-from membership.newsletter.models import Challenge
+from membership.newsletter.models import Challenge, Subscriber
 from sandbox.server import Sandbox
 from tests.conftest import MakeApp
 from tests.support.browser import Browser
@@ -18,8 +21,9 @@ from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.leaving import places, says_goodbye
 from tests.support.mail import Work, code_for
-from tests.support.mailerlite_has import set_up
-from tests.support.people import GRACE
+from tests.support.mailerlite_has import becomes, set_up
+from tests.support.moving import NEW, moves
+from tests.support.people import GRACE, OLIVE, opens_account, signs_in
 from tests.support.readers import HUGO, consents_of, subscribes
 
 
@@ -140,3 +144,50 @@ def test_the_owner_sees_it_by_a_command(
     assert "proven by code" in said
     nobody = app.test_cli_runner().invoke(args=["newsletter", "consent", "nobody@example.com"])
     assert "Nothing was ever agreed to with nobody@example.com" in nobody.output
+
+
+@on_each_database
+def test_what_is_said_at_mailerlite_is_written_down_too(
+    visitor: Browser, app: Flask, sandbox: Sandbox, work: Work, listening: str
+) -> None:
+    set_up(app)
+    subscribes(visitor, sandbox, work)
+    becomes(sandbox, HUGO, "unsubscribed")
+    with app.app_context(), transaction() as session:
+        row = session.scalars(select(Subscriber).where(Subscriber.email == HUGO)).one()
+        row.due_at, row.reread = clocks.now(), True
+    work()
+    _, said = consents_of(app, HUGO)
+    assert (said.act, said.place, said.ip) == (Act.WITHDREW, Place.MAILERLITE, None)
+
+
+def test_it_moves_with_a_member_and_goes_with_them(
+    grace: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    token = grace.token_on("/account")
+    for letters in ("off", "on"):
+        grace.post("/account/letters", {"csrf_token": token, "letters": letters})
+    moves(grace, sandbox, work)
+    assert consents_of(app, GRACE) == []
+    assert [row.act for row in consents_of(app, NEW)] == [Act.WITHDREW, Act.AGREED, Act.MOVED]
+    says_goodbye(grace)
+    work()
+    assert places(app, GRACE, NEW) == set()
+
+
+def test_the_owner_reads_on_a_members_page_what_they_agreed_to(
+    grace: Browser, browser: Callable[[], Browser], app: Flask
+) -> None:
+    token = grace.token_on("/account")
+    for letters in ("off", "on"):
+        grace.post("/account/letters", {"csrf_token": token, "letters": letters})
+    opens_account(app, OLIVE)
+    with app.app_context(), transaction() as session:
+        registration.make_owner(
+            session, session.scalars(select(User).where(User.email == OLIVE)).one()
+        )
+        hers = session.scalars(select(User.id).where(User.email == GRACE)).one()
+    page = signs_in(browser(), OLIVE).get(f"/admin/people/{hers}").text
+    assert f"“{wording.AGAIN}”" in page
+    assert "Withdrew, account page" in page
+    assert "Proven: signed in" in page

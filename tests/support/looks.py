@@ -128,6 +128,8 @@ NO_PAGES = {
     "health.readyz": "JSON, for machines",
     "billing.complete": "leads on, once Stripe has said that it is paid",
     "billing.returned": "leads on",
+    "previews.index": "every mail at once, on a developer's machine alone",
+    "previews.mail": "a mail, for the page above",
     "reader.asked": "leads back to /newsletter, unless somebody has just asked there",
     "reader_data.forgotten": "leads back to /newsletter, unless somebody has just been forgotten",
     "reset.asked": "leads back to /forgot, unless somebody has just asked there",

@@ -16,6 +16,7 @@ from membership.doctor.visit import Visit
 from membership.due import LAST_RETRY, LEASE
 from membership.inbox import InboxEvent
 from membership.outbox import OutboxMessage
+from membership.smtp import Refusal
 
 EVENTS = "desk_events.newest"
 LATELY = timedelta(days=1)
@@ -124,17 +125,33 @@ def _mail() -> Iterator[Need]:
             name="mail-refused",
             severity=Severity.SOON,
             title=f"{len(refused)} mails were refused for good today",
-            sentence="One address may not exist; several point at the sender’s: look at "
-            "MAIL_DEFAULT_SENDER, and at what your mail server says of it.",
-            since=min(refused),
+            sentence=_because(refused),
+            since=min(at for at, _ in refused),
         )
 
 
-def _refused() -> list[datetime]:
-    """When, of the newest mails, some were refused for good, within a day."""
-    newest = select(OutboxMessage.refused_at).order_by(OutboxMessage.id.desc()).limit(NEWEST_MAILS)
+def _refused() -> list[tuple[datetime, Refusal | None]]:
+    """Of the newest mails those that were refused for good within a day: when, and what was."""
+    newest = (
+        select(OutboxMessage.refused_at, OutboxMessage.refusal)
+        .order_by(OutboxMessage.id.desc())
+        .limit(NEWEST_MAILS)
+    )
     lately = clock.now() - LATELY
-    return [at for at in db.session.scalars(newest) if at and at > lately]
+    return [(at, what) for at, what in db.session.execute(newest) if at and at > lately]
+
+
+def _because(refused: list[tuple[datetime, Refusal | None]]) -> str:
+    if any(what is Refusal.LETTER for _, what in refused):
+        return (
+            "Mail servers refuse the letter, whoever it is for: they do not believe that it is "
+            "yours, or take it for spam. Look at SPF, DKIM and DMARC of MAIL_DEFAULT_SENDER’s "
+            "domain (docs/email.md)."
+        )
+    return (
+        "The addresses do not exist, or take no mail. Several in a day are strangers who try the "
+        "form, or a form that many mistype: each person’s page says what the server answered."
+    )
 
 
 def _settings_and_work() -> Iterator[Need]:

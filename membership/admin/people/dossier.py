@@ -18,7 +18,8 @@ from membership.billing.models import Checkout, Customer, Grant, Match, Product,
 from membership.billing.payers import Payer
 from membership.db import Model, db
 from membership.inbox import InboxEvent
-from membership.newsletter import subscribers
+from membership.newsletter import consents, subscribers
+from membership.newsletter.consents import Consent
 from membership.newsletter.models import CodeSend, SendState, Subscriber
 from membership.outbox import OutboxMessage
 
@@ -73,6 +74,7 @@ class Dossier:
     ledger: Sequence[Given]
     mails: Sequence[Sent]
     subscriber: Subscriber | None
+    consents: Sequence[Consent]
     waiting: int
     sessions: int
     security_log: Sequence[Act]
@@ -98,6 +100,7 @@ def read(user: User, *, now: datetime, real_now: datetime) -> Dossier:
         ledger=[_given(grant, now) for grant in grants],
         mails=_mails(user.email),
         subscriber=subscribers.find(db.session(), user.email),
+        consents=consents.of(db.session(), user.email),
         waiting=_waiting(keys),
         sessions=len(sessions.all_of(db.session(), user.id, now=real_now)),
         security_log=security_log.of_member(user.id, user.email, newest=ACTS),

@@ -19,6 +19,7 @@ from membership.config import ROOT
 from membership.db import changed, transaction
 from membership.inbox import InboxEvent
 from membership.outbox import OutboxMessage
+from membership.smtp import Refusal
 from sandbox.server import Sandbox
 from tests.conftest import MakeApp
 from tests.support.asked import asked_of, read_whole
@@ -286,6 +287,16 @@ def test_mail_that_does_not_leave_and_mail_that_is_refused(
         later = clock() + timedelta(minutes=30)
         session.add(OutboxMessage(kind="code", message_id="s", due_at=later, attempts=5, **mail))
     assert named(app) == {"mail-stuck": Severity.NOW, "mail-refused": Severity.SOON}
+    assert "The addresses do not exist" in sentence(app, "mail-refused")
+    with app.app_context(), transaction() as session:
+        about_us = update(OutboxMessage).where(OutboxMessage.message_id == "r0")
+        changed(session, about_us.values(refusal=Refusal.LETTER))
+    assert "SPF, DKIM and DMARC" in sentence(app, "mail-refused")
+
+
+def sentence(app: Flask, name: str) -> str:
+    with app.test_request_context():
+        return next(need.sentence for need in needs() if need.name == name)
 
 
 def test_settings_that_a_site_should_not_run_with(make_app: MakeApp) -> None:

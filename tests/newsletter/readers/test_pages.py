@@ -7,8 +7,10 @@ from http import HTTPStatus
 from flask import Flask
 from sqlalchemy import select
 
+from membership import clock as clocks
 from membership.accounts.models import User
-from membership.db import db
+from membership.billing import unclaimed
+from membership.db import db, transaction
 from membership.newsletter.consents import Act, Place, Proof
 from membership.newsletter.models import Subscriber
 from sandbox.server import Sandbox
@@ -271,6 +273,21 @@ def test_a_copy_of_the_cookie_opens_nothing_once_its_owner_is_forgotten(
     thief = browser()
     thief.client.set_cookie("session", cookie.value, domain="127.0.0.1")
     assert thief.get(YOURS).location == "/newsletter"
+
+
+def test_a_payment_that_is_nobodys_stays_and_they_are_told_before(
+    visitor: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    subscribes(visitor, sandbox, work)
+    opens_page(visitor, sandbox, work)
+    path = f"{YOURS}/forget"
+    assert "A payment was made with this address" not in visitor.get(path).text
+    with app.app_context(), transaction() as session:
+        unclaimed.keep(session, "cus_1", HUGO, unclaimed.Reason.NOBODY, now=clocks.now())
+    assert "A payment was made with this address" in visitor.get(path).text
+    visitor.submit(path, action=path, sure="y")
+    work()
+    assert places(app, HUGO) == {"unclaimed_payments.email"}
 
 
 def test_others_are_as_they_were(
