@@ -188,7 +188,10 @@ def test_the_list_shows_what_is_ready_unless_it_is_asked_for_others(
     def ids(query: str) -> list[str]:
         return [each["id"] for each in mailerlite("GET", f"/campaigns{query}").json()["data"]]
 
-    assert ids("") == []
+    ready = draft(mailerlite, [readers])
+    at = {"date": "2099-01-01", "hours": "22", "minutes": "00"}
+    mailerlite("POST", f"/campaigns/{ready['id']}/schedule", delivery="scheduled", schedule=at)
+    assert ids("") == ids("?filter[status]=ready") == [ready["id"]]
     assert ids("?filter[status]=draft") == [waiting["id"]]
     assert ids("?filter[status]=sent") == [sent["id"]]
     assert mailerlite("DELETE", f"/campaigns/{waiting['id']}").status_code == 204
