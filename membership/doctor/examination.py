@@ -16,6 +16,7 @@ from membership.doctor import (
     on_newsletter,
     on_payments,
     on_plans,
+    on_search,
     on_settings,
     on_stripe,
     on_texts,
@@ -26,7 +27,13 @@ from membership.doctor.visit import Visit
 from membership.newsletter.mailerlite import MailerLiteError
 
 log = logging.getLogger(__name__)
-OURS = (*on_settings.CHECKS, *on_texts.CHECKS, *on_work.CHECKS, *on_payments.CHECKS)
+OURS = (
+    *on_settings.CHECKS,
+    *on_texts.CHECKS,
+    *on_search.CHECKS,
+    *on_work.CHECKS,
+    *on_payments.CHECKS,
+)
 # Each has somebody else to wait for, and they need not wait for each other.
 OTHERS = (
     (*on_stripe.CHECKS, *on_endpoint.CHECKS, *on_plans.CHECKS),

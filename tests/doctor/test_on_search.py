@@ -1,0 +1,19 @@
+"""flask doctor, on search."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+
+from membership.doctor.findings import Level
+from tests.support.checkup import said
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(
+    make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    (tmp_path / "a-file").write_bytes(b"")
+    found = said(make_app(CACHE_DIR=str(tmp_path / "a-file" / "cache")), "search")
+    assert found.level is Level.LOOK
+    assert "CACHE_DIR" in found.do
+    assert said(make_app(), "search").level is Level.WELL
