@@ -35,8 +35,9 @@ def make(rows: Session, user: User, *, now: datetime) -> None:
     nonce = secrets.token_hex(16)
     token = _derive(config.current().secret_key, nonce)
     rows.add(FeedKey(user_id=user.id, nonce=nonce, token_hash=hash_token(token), made_at=now))
-    kind = "feed.renewed" if renewed else "feed.made"
-    journal.record(rows, kind, user_id=user.id, email=user.email)
+    journal.record(
+        rows, "feed.renewed" if renewed else "feed.made", user_id=user.id, email=user.email
+    )
 
 
 def end(rows: Session, user: User) -> None:

@@ -8,12 +8,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
+from typing import Any
 from urllib.parse import urljoin, urlsplit
+from uuid import UUID
 
 from flask import Flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.routing import (
+    AnyConverter,
+    BaseConverter,
+    FloatConverter,
+    IntegerConverter,
+    Map,
+    MapAdapter,
+    PathConverter,
+    Rule,
+    UUIDConverter,
+)
 
 from membership import config
 from membership.paywall_check.people import Person
@@ -27,7 +39,12 @@ _SEARCHED = re.compile(
 )
 _LOC = re.compile(r"<loc>([^<]+)</loc>")
 _TEXT = ("text/", "application/json", "application/xml", "application/atom+xml", "image/svg+xml")
-_MADE_UP = {"IntegerConverter": 1, "FloatConverter": 1.0, "PathConverter": "made/up"}
+_MADE_UP: dict[type[BaseConverter], Any] = {
+    IntegerConverter: 1,
+    FloatConverter: 1.0,
+    PathConverter: "made/up",
+    UUIDConverter: UUID(int=0),
+}
 
 
 @dataclass(frozen=True)
@@ -121,11 +138,14 @@ def _gets(url_map: Map) -> Iterator[Rule]:
 
 
 def _address(urls: MapAdapter, rule: Rule) -> str:
-    parts = {
-        name: _MADE_UP.get(type(rule._converters[name]).__name__, "made-up")
-        for name in rule.arguments
-    }
-    return urls.build(rule.endpoint, parts)
+    return urls.build(rule.endpoint, {name: _made_up(rule, name) for name in rule.arguments})
+
+
+def _made_up(rule: Rule, name: str) -> Any:
+    converter = rule._converters[name]
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
+    return _MADE_UP.get(type(converter), "made-up")
 
 
 def _rule_of(urls: MapAdapter, address: str) -> Rule | None:

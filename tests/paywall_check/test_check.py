@@ -84,6 +84,10 @@ def test_a_cloners_leaks_are_named_with_who_and_the_words(
     def latest() -> Response:
         return jsonify([library().body(post) for post in library().posts()])
 
+    @tool.get("/<any(small, large):size>/<uuid:key>/<float:part>")
+    def whichever(size: str, key: str, part: float) -> str:
+        return "".join(library().body(post) for post in library().posts())
+
     @tool.get("/coming")
     def coming() -> str:
         return "".join(library().body(post) for post in library().unpublished())
@@ -101,6 +105,7 @@ def test_a_cloners_leaks_are_named_with_who_and_the_words(
     assert "to a free member: tells of the post notes" not in wrong
     assert "to a member with premium: tells of the post lamps" not in wrong
     assert "Cache-Control is not no-store or private" in wrong
+    assert re.search(r"/large/0{8}-\S+/1.0, to a visitor: tells of the post lamps", wrong)
     assert "/coming, to a member with premium: tells of the unpublished post unready" in wrong
     assert "to a visitor: finds the post lamps by words of it that are locked" in wrong
 
