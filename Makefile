@@ -76,7 +76,7 @@ lock: $(VENV)/.dev ## Pin the newest versions that pyproject.toml allows (needs 
 
 clean: ## Remove what was built and the sandbox's data; .env and your own database stay
 	@rm -rf $(VENV) $(VENV)-audit .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
-	@rm -rf instance/sandbox* instance/run-* instance/logs
+	@rm -rf instance/sandbox* instance/run-* instance/logs instance/cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean."
 

@@ -118,6 +118,13 @@ def test_the_owner_looks_at_it_where_it_will_be(owner: Browser) -> None:
         assert "The draft" not in owner.get(path).text, path
 
 
+def test_whoever_writes_on_their_own_machine_needs_no_account(app: Flask, visitor: Browser) -> None:
+    app.debug = True
+    assert "This is a draft" in visitor.get("/posts/hidden").text
+    assert "The draft" in visitor.get("/posts").text
+    assert "The draft" not in visitor.get("/feed.xml").text
+
+
 def test_a_post_comes_by_itself_on_its_day(
     visitor: Browser, owner: Browser, clock: MovableClock
 ) -> None:
