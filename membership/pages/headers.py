@@ -34,7 +34,11 @@ def init_app(app: Flask, config: Config) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers.extend(always)
+        if "Content-Security-Policy" in headers:  # the page has said what it needs
+            for name, value in always:
+                headers.setdefault(name, value)
+        else:
+            headers.extend(always)
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
         personal = _personal(response)
         if personal:

@@ -84,7 +84,10 @@ def test_a_page_shows_all_of_them(visitor: Browser) -> None:
     assert "Sent by Latchkey, because" in page.text
     dark = visitor.get("/dev/mails/accounts/password_reset/dark")
     assert "@media all" in dark.text
-    assert "frame-ancestors 'self'" in dark.headers["Content-Security-Policy"]
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+    (policy,) = dark.headers.getlist("Content-Security-Policy")
+    assert "frame-ancestors 'self'" in policy
+    assert dark.headers.getlist("X-Frame-Options") == ["SAMEORIGIN"]
     assert visitor.get("/dev/mails/accounts/nothing/dark").status_code == HTTPStatus.NOT_FOUND
 
 
