@@ -38,18 +38,20 @@ def ask(
     subscriber = subscribers.of(session, email, now=now)
     session.refresh(subscriber, with_for_update=True)  # asks at once are counted one by one
     wait = sends.wait(session, email, now=now)
-    if wait:
-        return wait
-    try:
-        limits.knock(session, ASKS, account=email, now=now)
-    except TooSoon as too_soon:  # of this asker alone; the answer is the same
-        return timedelta(seconds=too_soon.seconds)
-    challenge = challenges.issue(session, email, challenges.JOIN, now=now)
-    facts = sends.facts(session, email, for_newsletter=for_newsletter, now=now, resend=resend)
-    channel, reason = channels.first(facts)
-    sends.begin(session, challenge, channel, reason, now=now, for_newsletter=for_newsletter)
-    journal.record(session, "newsletter.code_asked", email=email, channel=channel)
-    return timedelta(0)
+    with session.begin_nested() as draft:
+        try:
+            limits.knock(session, ASKS, account=email, now=now)
+        except TooSoon as too_soon:  # of this asker alone; the answer is the same
+            wait = max(wait, timedelta(seconds=too_soon.seconds))
+        facts = sends.facts(session, email, for_newsletter=for_newsletter, now=now, resend=resend)
+        channel, reason = channels.first(facts)
+        challenge = challenges.issue(session, email, challenges.JOIN, now=now)
+        sends.begin(session, challenge, channel, reason, now=now, for_newsletter=for_newsletter)
+        if wait:  # after as much work as a code is: nobody is to measure which addresses wait
+            draft.rollback()
+    kind = "newsletter.code_waits" if wait else "newsletter.code_asked"
+    journal.record(session, kind, email=email, channel=channel)
+    return wait
 
 
 def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Subscriber:

@@ -1,8 +1,9 @@
 """Whether the time an answer takes says who has an account: `make timing`, `make timing TRIES=500`.
 
 At every door where an address is typed, known and unknown ones are tried in turn, at bcrypt's real
-cost. Their medians may lie apart by 10 % or 15 ms, whichever is more. Prints a table; exit status 1
-when a door tells.
+cost; at the newsletter form every other kind of address, too: a reader's without an account, one
+that unsubscribed there or here, one over its limit. Their medians may lie apart by 10 % or 15 ms,
+whichever is more. Prints a table; exit status 1 when a door tells.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from membership.accounts.models import User
 from membership.app import create_app
 from membership.billing.models import UnclaimedPayment
 from membership.db import db, transaction
+from membership.newsletter import signup, subscribers
 from sandbox.server import Sandbox
 from tests.support.browser import Browser
 from tests.support.databases import migrated_sqlite
@@ -80,6 +82,10 @@ class Row:
         return f"{self.door:<20}{known:9.1f} ms{unknown:9.1f} ms{apart:+8.1f} ms   {verdict}"
 
 
+# Kinds of addresses at the newsletter form, besides unknown ones and members', the known ones.
+KINDS = ("reader", "unsubscribed", "stopped", "over its limit")
+
+
 class _Clock:
     """Five hours pass between two tries, so that no limit is met."""
 
@@ -108,8 +114,11 @@ def run(tries: int, folder: Path, *, rounds: str = "12") -> Iterator[Row]:
         copy_catalogue(app)
         opens_account(app, ADA)
         _opens_accounts(app, tries)
+        _are_readers(app, tries)
         for door in DOORS:
             yield _at(door, app, clock, tries)
+        for kind in KINDS:
+            yield _of_kind(kind, app, clock, tries)
 
 
 def _opens_accounts(app: Flask, tries: int) -> None:
@@ -125,6 +134,40 @@ def _opens_accounts(app: Flask, tries: int) -> None:
                 rows.add(
                     UnclaimedPayment(key=f"cus_{number}", email=email, reason="-", found_at=now)
                 )
+
+
+def _are_readers(app: Flask, tries: int) -> None:
+    now = clocks.system()
+    with app.app_context(), transaction() as rows:
+        for number in range(tries):
+            for kind in KINDS[:3]:
+                email = _of(kind, number)
+                signup.confirm(rows, email, letters=True, now=now)
+                if kind == "stopped":
+                    subscribers.stop_letters(rows, email, now)
+                if kind == "unsubscribed":
+                    subscribers.of(rows, email, now=now).status = "unsubscribed"
+
+
+def _of(kind: str, number: int) -> str:
+    return f"{kind.replace(' ', '-')}{number:04}@example.com"
+
+
+def _of_kind(kind: str, app: Flask, clock: _Clock, tries: int) -> Row:
+    """The newsletter form for these, beside unknown ones."""
+    door = next(door for door in DOORS if door.path == "/subscribe")
+    took: dict[bool, list[float]] = {True: [], False: []}
+    person = Browser(app, SITE)
+    _send(door, person, "warming@example.com")
+    for number in range(tries):
+        for known in (number % 2 == 0, number % 2 == 1):
+            clock.now += timedelta(hours=5)
+            email = _of(kind, number) if known else f"{kind[:2]}never{number:04}@example.com"
+            if known and kind == "over its limit":
+                for _ in range(2):
+                    _send(door, person, email)
+            took[known].append(_send(door, person, email))
+    return Row(f"form: {kind}", statistics.median(took[True]), statistics.median(took[False]))
 
 
 def _known(number: int) -> str:

@@ -151,6 +151,7 @@ SENTENCES: dict[str, Sentence] = {
     "grant.written": _granted,
     "newsletter.address_changed": _always("The letters go to another address, by its owner."),
     "newsletter.code_asked": _code_asked,
+    "newsletter.code_waits": _always("A code was asked for once more, too soon: none was sent."),
     "newsletter.confirmed": _always("The address was proven with the code, for the newsletter."),
     "newsletter.stopped": _stopped,
     "newsletter.came_back": _came_back,

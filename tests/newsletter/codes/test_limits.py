@@ -3,10 +3,13 @@
 from flask import Flask
 
 from membership.db import db, transaction
+from membership.limits import Attempt
 from membership.newsletter import signup, subscribers
 from membership.newsletter.codes import challenges, digits
 from membership.newsletter.codes.challenges import Gone, Proven, Wrong
-from membership.newsletter.models import CodeSend
+from membership.newsletter.models import Challenge, CodeSend
+from membership.outbox import OutboxMessage
+from tests.support.asked import asked_of
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.threads import at_once
@@ -56,3 +59,24 @@ def test_five_codes_an_hour_and_ten_a_day_however_patiently_asked(
         clock.passes(digits.RESEND_AFTER * 2)
     assert len(sent) == digits.PER_DAY
     assert sent[digits.PER_HOUR] >= 60
+
+
+def test_an_ask_that_must_wait_is_as_much_work_and_leaves_nothing_but_a_line(
+    app: Flask, clock: MovableClock
+) -> None:
+    def ask() -> int:
+        with asked_of(app) as asked, app.app_context(), transaction() as session:
+            signup.ask(session, ADA, now=clock())
+        return len([each for each, _ in asked if each.startswith(("INSERT", "UPDATE"))])
+
+    def rows() -> list[int]:
+        with app.app_context():
+            kinds = (CodeSend, Challenge, OutboxMessage, Attempt)
+            return [db.session.query(kind).count() for kind in kinds]
+
+    ask()
+    clock.passes(digits.RESEND_AFTER)
+    sent = ask()
+    before = rows()
+    assert ask() == sent
+    assert rows() == before
