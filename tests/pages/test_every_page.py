@@ -107,7 +107,7 @@ def reads_the_letters(page: Page, site: Site) -> str:
     presses(page, "Confirm")
     expect(page.get_by_role("heading", level=1)).to_have_text("You are subscribed")
     page.goto(f"{site.url}/newsletter")
-    page.get_by_label("Email address").fill(email)
+    page.get_by_label("The address that your letters go to").fill(email)
     presses(page, "Send me the link")
     expect(page).to_have_url(f"{site.url}/newsletter/sent")
     return link_in_mailbox(page, site, email, "/newsletter/link").removeprefix(site.url)

@@ -61,7 +61,7 @@ PAGES: dict[str, tuple[Look, ...]] = {
     "claim.way_in_page": public("{way_in}"),
     "claim.page": own("/claim"),
     "reset.forgot": public("/forgot"),
-    "reset.page": public("/reset/too-old"),
+    "reset.page": (Look("/reset/too-old", status=GONE),),
     "texts.about": public("/about"),
     "texts.privacy": public("/privacy"),
     "texts.terms": public("/terms"),
@@ -99,7 +99,6 @@ PAGES: dict[str, tuple[Look, ...]] = {
     "desk_doubles.page": desk("{double}"),
     "desk_people.people": (Look("/admin/people", (OWNER,)), Look("/admin/people?q=zzzz", (OWNER,))),
     "desk_person.person": desk("{person}"),
-    "desk_person.disable": desk("{person}/disable"),
     "desk_person.give": desk("{person}/give"),
     "desk_person.sign_out": desk("{person}/sign-out"),
 }
@@ -128,14 +127,15 @@ NO_PAGES = {
     "health.readyz": "JSON, for machines",
     "billing.complete": "leads on, once Stripe has said that it is paid",
     "billing.returned": "leads on",
-    "previews.index": "every mail at once, on a developer's machine alone",
-    "previews.mail": "a mail, for the page above",
+    "previews.index": "on a developer's own machine alone",
+    "previews.mail": "on a developer's own machine alone",
     "reader.asked": "leads back to /newsletter, unless somebody has just asked there",
     "reader_data.forgotten": "leads back to /newsletter, unless somebody has just been forgotten",
     "reset.asked": "leads back to /forgot, unless somebody has just asked there",
     "desk_doubles.leave_page": "exists while a refund is half done; drawn like {double}",
-    "desk_person.enable": "exists while an account is shut; the same template as disable",
-    "desk_person.take_back": "exists while something was given; the same template as give",
+    "desk_person.disable": "not for the owner's own account; drawn like give",
+    "desk_person.enable": "exists while an account is shut; drawn like give",
+    "desk_person.take_back": "exists while something was given; drawn like give",
 }
 
 
