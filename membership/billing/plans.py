@@ -63,6 +63,14 @@ def saved_a_year(price: Priced, others: Iterable[Priced]) -> int | None:
     return saved if saved > 0 else None
 
 
+def switched(price: Priced, beside: Iterable[Priced]) -> bool:
+    """Whether this is by the month and there is the same by the year, or the other way round."""
+    other = {"month": "year", "year": "month"}.get(price.interval or "")
+    return price.interval_count == 1 and any(
+        (p.interval, p.interval_count, p.currency) == (other, 1, price.currency) for p in beside
+    )
+
+
 def features(metadata: Mapping[str, str]) -> frozenset[str]:
     """What a product opens; `premium` when its metadata does not say."""
     names = (name.strip() for name in metadata.get("features", "").split(","))

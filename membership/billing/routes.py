@@ -49,14 +49,17 @@ LOOKS = 6  # at a payment under way, 2, 4, 8 … seconds apart; then the webhook
 
 @bp.get("/plans")
 def plans() -> ResponseReturnValue:
-    """`price` is what they had chosen, before they signed in or came back from Stripe's page."""
+    """`price` is what they had chosen, before they signed in or came back from Stripe's page;
+    `every` whether they look at what it costs by the year."""
     destinations.remember()
     user_id = current_user.user_id if current_user.is_authenticated else None
     if user_id and bindings.look_again(user_id, current_user.email):
         return _has_paid()
+    found = showcase.plans_for(user_id, chosen=request.args.get("price"))
     return render_template(
         "billing/plans.html",
-        plans=showcase.plans_for(user_id, chosen=request.args.get("price")),
+        plans=found,
+        every=showcase.every(found, request.args.get("every")),
         subscribed=bool(user_id and holdings.live_subscription(user_id)),
     )
 

@@ -1,5 +1,7 @@
 """A plan that was chosen stays chosen: through signing in, joining, and coming back from Stripe."""
 
+import re
+from html import unescape
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +24,7 @@ from tests.support.people import GRACE, PASSWORD
 
 pytestmark = pytest.mark.usefixtures("listening", "catalogue")
 LOCKED = "/premium?page=2"
+POINTS = ["All essays, including the archive", "The workshop notes behind each of them"]
 DEBIT = "DE89370400440532013000"  # settles three days later
 
 
@@ -156,3 +159,63 @@ def test_a_price_that_is_no_longer_sold_cannot_be_bought_by_a_page_left_open(
     work()
     answer = grace.post("/checkout", {"csrf_token": token, "price": yearly})
     assert answer.status_code == HTTPStatus.BAD_REQUEST
+
+
+def test_a_plan_by_the_month_and_by_the_year_has_a_switch_that_needs_no_script(
+    visitor: Browser, grace: Browser, app: Flask, elsewhere: Elsewhere, work: Work
+) -> None:
+    def shown(person: Browser, path: str = "/plans") -> list[str]:
+        return re.findall(
+            r'name="every" id="every-(?:\w+)" value="(\w+)"[^>]* checked>', person.get(path).text
+        )
+
+    assert shown(visitor) == ["month"]
+    assert shown(visitor, "/plans?every=year") == ["year"]
+    assert shown(visitor, "/plans?every=%00") == ["month"]
+    assert shown(visitor, f"/plans?price={price_id(app, 'yearly')}") == ["year"]  # back from Stripe
+    page = visitor.get("/plans").text
+    assert page.count('class="plan-price by-') == 2  # and the guide, bought once, is always there
+    assert "Nothing is added to it." in page
+    pays(elsewhere, chooses(grace, app, "yearly"))
+    work()
+    assert shown(grace, "/plans?every=month") == ["year"]  # where “Your plan” is
+
+
+def test_a_plan_with_one_price_needs_no_switch(
+    visitor: Browser, app: Flask, sandbox: Sandbox
+) -> None:
+    ask_stripe(sandbox, f"prices/{price_id(app, 'yearly')}", {"active": "false"})
+    copy_catalogue(app)
+    page = visitor.get("/plans").text
+    assert "Continue to payment, €5.00 a month" in unescape(page)
+    assert 'name="every"' not in page
+    assert "by-month" not in page
+
+
+def test_plans_that_share_points_are_compared_point_by_point_and_one_is_marked(
+    visitor: Browser, app: Flask, sandbox: Sandbox
+) -> None:
+    patron = {
+        "name": "Patron",
+        "metadata[plan]": "patron",
+        "metadata[badge]": "Most <loved>",
+        "marketing_features[0][name]": POINTS[0],
+        "marketing_features[1][name]": "Dinner once a year",
+    }
+    product = str(ask_stripe(sandbox, "products", patron)["id"])
+    yen = {"unit_amount": "90000", "currency": "jpy", "recurring[interval]": "year"}
+    ask_stripe(sandbox, "prices", {"product": product, **yen})
+    copy_catalogue(app)
+    page = visitor.get("/plans").text
+    assert "Most &lt;loved&gt;" in page
+    assert "¥90,000" in page
+    member, patron_card = (card(page, name) for name in ("Membership", "Patron"))
+    assert "Not included: </span>Dinner once a year" in member
+    assert f"Not included: </span>{POINTS[1]}" in patron_card
+    assert f"Not included: </span>{POINTS[0]}" not in page
+    assert 'name="every"' in page  # the membership's
+    assert "by-year" not in patron_card  # there is nothing to switch to
+
+
+def card(page: str, name: str) -> str:
+    return page.split(f">{name}</h2>")[1].split("</section>", maxsplit=1)[0]
