@@ -88,11 +88,6 @@ def give_back(session: Session, row: Due, *, again_at: datetime | None = None) -
         raise TakenOver(row.id)
 
 
-def let_go(session: Session, row: Due, *, now: datetime) -> None:
-    """Nothing was done about it: it is due as before."""
-    _release(session, row, due_at=now)
-
-
 def put_off(
     session: Session, row: Due, *, error: str, now: datetime, wait: timedelta | None = None
 ) -> datetime:

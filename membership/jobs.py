@@ -183,7 +183,7 @@ def work(
             act(row)
         except Exception as error:  # noqa: BLE001 - whatever it is, the row keeps it
             db.session.rollback()
-            _put_off(row, kind, error)
+            _put_off([row], kind, error)
             if isinstance(error, due.Away):
                 return
 
@@ -196,24 +196,15 @@ def work_together(
     kind: str,
 ) -> None:
     """The same where much is done at once: `act` has up to `most` rows, and finishes, or puts off,
-    each of them in a transaction at its end.
-
-    What it raises puts all of them off; when somebody else is away, one, and the rest stay due.
-    """
+    each of them in a transaction at its end. What it raises puts all of them off."""
     while rows := _claim_some(model, most, *criteria):
         try:
             act(rows)
-        except due.Away as error:
-            db.session.rollback()
-            with transaction() as session:
-                for row in rows[1:]:
-                    due.let_go(session, row, now=clock.now())
-            _put_off(rows[0], kind, error)
-            return
         except Exception as error:  # noqa: BLE001 - whatever it is, the rows keep it
             db.session.rollback()
-            for row in rows:
-                _put_off(row, kind, error)
+            _put_off(rows, kind, error)
+            if isinstance(error, due.Away):
+                return
 
 
 def last_beat() -> datetime | None:
@@ -231,16 +222,17 @@ def _claim_some(model: type[Row], most: int, *criteria: ColumnElement[bool]) -> 
         return due.claim_some(session, model, most, *criteria, now=clock.now())
 
 
-def _put_off(row: due.Due, kind: str, error: Exception) -> None:
+def _put_off(rows: Sequence[due.Due], kind: str, error: Exception) -> None:
     wait = error.wait if isinstance(error, due.Away) else None
     if wait is None:
-        log.warning("%s %s will be tried again", kind, row.id, exc_info=True)
+        which = ", ".join(str(row.id) for row in rows)
+        log.warning("%s %s will be tried again", kind, which, exc_info=True)
     else:
         log.info("%s wait: %s", kind, error)
     why, now = traceback.format_exc()[-KEPT:], clock.now()
     with transaction() as session:
-        again_at = due.put_off(session, row, error=why, now=now, wait=wait)
-    nudge(kind, delay=(again_at - now).total_seconds())
+        again = [due.put_off(session, row, error=why, now=now, wait=wait) for row in rows]
+    nudge(kind, delay=(min(again) - now).total_seconds())
 
 
 def _beat() -> None:
