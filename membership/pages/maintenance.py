@@ -15,8 +15,9 @@ WORDS = "The site is being worked on. Nothing you have is lost; come back in a f
 
 
 def init_app(app: Flask) -> None:
+    sign = Path(app.instance_path) / "maintenance"
+
     @app.before_request
     def close() -> None:
-        sign = Path(app.instance_path) / "maintenance"
         if request.endpoint not in OPEN and sign.exists():
             raise ServiceUnavailable(WORDS, retry_after=TRY_AGAIN_IN)
