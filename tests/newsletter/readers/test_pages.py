@@ -20,7 +20,7 @@ from tests.support.databases import on_each_database
 from tests.support.leaving import places
 from tests.support.mail import Work, code_for, mails_to
 from tests.support.mailerlite_has import listed, set_up
-from tests.support.people import GRACE, PASSWORD
+from tests.support.people import GRACE, PASSWORD, signs_in
 from tests.support.readers import HUGO, consents_of, link_for, opens_page, subscribes
 
 NEW = "hugo.reads@example.com"
@@ -215,6 +215,26 @@ def test_letters_that_move_to_a_members_address_open_nothing_of_hers(
     assert hers.wants_letters
 
 
+def test_a_link_to_a_members_address_does_nothing_to_her_account(
+    browser: NewBrowser, app: Flask, sandbox: Sandbox, work: Work, grace: Browser
+) -> None:
+    """Whoever reads her mail may stop her letters, and no more than that."""
+    thief = browser()
+    assert "You have an account" in opens_page(thief, sandbox, work, GRACE)
+    token = {"csrf_token": thief.token_on(YOURS)}
+    assert thief.post(f"{YOURS}/account", token).location == "/login"
+    thief.post("/join", {**token, "password": "the thief has chosen this"})
+    thief.post(f"{YOURS}/address", {**token, "email": NEW})
+    thief.post(f"{YOURS}/forget", {**token, "sure": "y"})
+    work()
+    assert mails_to(sandbox, NEW) == []
+    hers = row(app, GRACE)
+    assert hers
+    assert hers.has_account
+    assert signs_in(browser(), GRACE)
+    assert grace.get("/account").status_code == HTTPStatus.OK
+
+
 # An account later
 
 
@@ -269,7 +289,7 @@ def test_a_copy_of_the_cookie_opens_nothing_once_its_owner_is_forgotten(
     cookie = visitor.client.get_cookie("session", domain="127.0.0.1")
     assert cookie
     visitor.submit(f"{YOURS}/forget", action=f"{YOURS}/forget", sure="y")
-    work()
+    assert row(app, HUGO)  # until MailerLite has forgotten him
     thief = browser()
     thief.client.set_cookie("session", cookie.value, domain="127.0.0.1")
     assert thief.get(YOURS).location == "/newsletter"
