@@ -77,7 +77,15 @@ class Challenge(Model):
     """
 
     __tablename__ = "challenges"
-    __table_args__ = (Index(None, "email", "purpose"),)
+    __table_args__ = (
+        Index(None, "email", "purpose"),
+        Index(
+            "ix_challenges_decoys",
+            "expires_at",
+            sqlite_where=text("decoy = 1"),
+            postgresql_where=text("decoy"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str]
     purpose: Mapped[str]

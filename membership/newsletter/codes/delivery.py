@@ -60,8 +60,8 @@ def _attend_to(send: CodeSend) -> None:
 def _let_rest(send: CodeSend) -> None:
     """The code was used, or cannot be any more: nothing needs to come."""
     with transaction() as session:
-        queued = send.state is SendState.QUEUED
-        _settle(session, send, SendState.NOT_NEEDED if queued else send.state)
+        became = SendState.NOT_NEEDED if send.state is SendState.QUEUED else send.state
+        _settle(session, send, became, last_error=send.last_error)
 
 
 # By our own mail
@@ -94,7 +94,8 @@ def _look_after_waiting(send: CodeSend, challenge: Challenge, mail: OutboxMessag
 
 def _rest(send: CodeSend, state: SendState) -> None:
     with transaction() as session:
-        _settle(session, send, state)
+        why = send.last_error if state is SendState.FAILED else None
+        _settle(session, send, state, last_error=why)
 
 
 # By MailerLite

@@ -137,8 +137,10 @@ def test_whatever_mailerlite_answers_the_code_comes_and_the_address_is_kept(
     with app.app_context():
         kept = db.session.scalars(select(Subscriber)).one()
         assert (kept.email, kept.letters) == (ADA, True)
+    clock.passes(MINUTE)
     work()
     assert len(mails_to(sandbox, ADA)) == 1  # the code went once
+    assert ANSWERS[fault] in why(app)  # and the owner can read why not by MailerLite
 
 
 @pytest.mark.parametrize("call", ["DELETE *", "POST subscribers/*/groups/*", "GET automations"])

@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from membership import jobs
 from membership.db import db
+from membership.newsletter.codes import delivery
 from membership.newsletter.models import CodeSend, Subscriber
 from sandbox.server import Sandbox
+from tests.support.asked import Asked, asked_of
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
@@ -256,3 +258,25 @@ def test_the_answer_is_the_same_for_every_kind_of_address(
         page = visitor.get("/join").text.replace(email, "…")
         pages.append(re.sub(r'name="csrf_token" value="[^"]+"', "", page))
     assert len(set(pages)) == 1
+
+
+def test_a_sweep_with_nothing_to_do_goes_through_nobodys_codes(
+    visitor: Browser, work: Work, app: Flask
+) -> None:
+    asks(visitor)
+    work()
+    with asked_of(app) as asked, app.app_context():
+        delivery.drain()
+    decoys, askers = plans(app, asked)
+    assert "ix_challenges_decoys" in decoys
+    assert "ix_code_sends_askers" in askers
+
+
+def plans(app: Flask, asked: Asked) -> list[str]:
+    """How the database goes about what the sweep asks besides what is due."""
+    with app.app_context(), db.engine.connect() as connection:
+        return [
+            str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all())
+            for statement, given in asked
+            if statement.startswith("SELECT") and "due_at <=" not in statement
+        ]
