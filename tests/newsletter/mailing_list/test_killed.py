@@ -40,9 +40,10 @@ with create_app(os.environ).app_context():
 
 
 def pay(session: Session, who: list[str], clock: MovableClock) -> None:
-    about = {"plan": "supporter", "renews_on": None, "now": clock()}
     for email in who:
-        subscribers.set_membership(session, email, Standing.PAID, **about)
+        subscribers.set_membership(
+            session, email, Standing.PAID, plan="supporter", renews_on=None, now=clock()
+        )
 
 
 @pytest.mark.parametrize("batch", [1, 4])
