@@ -275,6 +275,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
     origins.init_app(app, config)
     headers.init_app(app, config)
     app.template_filter("day")(dates.day)
+    app.template_filter("exact")(dates.exact)
     app.template_filter("month")(dates.month)
     app.jinja_env.globals.update(brand=brand.read(), theme=theme, texts=texts.listed)
 

@@ -29,6 +29,9 @@
     if (width && height < 24) said.push(`${height} pixels high: ${one.textContent || one.name}`);
   }
 
+  for (const one of all("time[datetime]"))
+    if (/\.\d{4}/.test(one.dateTime)) said.push(`too fine a time: ${one.dateTime}`);
+
   const loaded = performance.getEntriesByType("resource");
   const everything = [...performance.getEntriesByType("navigation"), ...loaded];
   const bytes = everything.reduce((sum, one) => sum + one.encodedBodySize, 0);
