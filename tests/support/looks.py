@@ -92,8 +92,6 @@ PAGES: dict[str, tuple[Look, ...]] = {
     ),
     "desk_events.event": desk("{event}"),
     "desk_payments.waiting": desk("/admin/payments"),
-    "desk_posts.posts": desk("/admin/posts"),
-    "desk_posts.post": desk("/admin/posts/a-night-with-the-lamp-crew"),
     "desk_payments.payer": desk("{payer}"),
     "desk_payments.unbind_page": desk("{payer}/unbind"),
     "desk_doubles.page": desk("{double}"),
