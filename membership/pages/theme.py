@@ -6,6 +6,7 @@ every visitor of every page a session. Forms of other sites are refused all the 
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as Answer
 
 from membership import config
 from membership.accounts import destinations
@@ -55,7 +56,7 @@ def way_back() -> str:
     return request.full_path.rstrip("?")
 
 
-def _keep(answer: Response, theme: str) -> None:
+def _keep(answer: Answer, theme: str) -> None:
     https = config.current().https
     if theme == SYSTEM:
         answer.delete_cookie(_name(), secure=https, httponly=True, samesite="Lax")

@@ -66,7 +66,8 @@ def test_a_form_filled_in_wrongly_says_so_and_forgets_nothing(
         if form.who == OLIVE:
             app.test_cli_runner().invoke(args=["owner", "add", OLIVE])
         signs_in(person, form.who)
-    answer = person.submit(form.path, action=form.action, **form.typed)
+    empty = form_on(person.get(form.path).text, path=form.path, action=form.action)
+    answer = person.post(empty.action, empty.filled(dict(form.typed)))
     page = answer.text
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, page
     assert re.search(r"<title>Error: ", page)
