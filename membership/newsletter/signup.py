@@ -49,8 +49,12 @@ def ask(
         sends.begin(session, challenge, channel, reason, now=now, for_newsletter=for_newsletter)
         if wait:  # after as much work as a code is: nobody is to measure which addresses wait
             draft.rollback()
-    kind = "newsletter.code_waits" if wait else "newsletter.code_asked"
-    journal.record(session, kind, email=email, channel=channel)
+    journal.record(
+        session,
+        "newsletter.code_waits" if wait else "newsletter.code_asked",
+        email=email,
+        channel=channel,
+    )
     return wait
 
 
