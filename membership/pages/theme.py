@@ -4,6 +4,8 @@ The choice is nobody's secret and changes nothing else, so its form needs no tok
 every visitor of every page a session. Forms of other sites are refused all the same (origins.py).
 """
 
+from urllib.parse import unquote
+
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as Answer
@@ -26,7 +28,7 @@ SWITCH = "colours"  # its id on the page
 def choose() -> ResponseReturnValue:
     """Back to the page they were on, at the switch; what is no choice changes nothing."""
     back = destinations.here(request.form.get("back")) or url_for("pages.home")
-    answer = redirect(f"{back.partition('#')[0]}#{SWITCH}", 303)
+    answer = redirect(f"{back.partition('#')[0]}{_asked_of(back)}#{SWITCH}", 303)
     _keep(answer, request.form.get("theme", ""))
     return answer
 
@@ -49,11 +51,21 @@ def chosen() -> str:
 
 
 def way_back() -> str:
-    """This page's address, or the front page's when it can only be had by sending a form."""
+    """This page's address, or the front page's when it can only be had by sending a form.
+
+    Without its query, which no page should repeat: the browser says that itself.
+    """
     rule = request.url_rule
     if rule and "GET" not in (rule.methods or ()):
         return url_for("pages.home")
-    return request.full_path.rstrip("?")
+    return request.path
+
+
+def _asked_of(page: str) -> str:
+    """The query with which the browser had this page open, from its ? on."""
+    address, mark, query = (request.referrer or "").partition("#")[0].partition("?")
+    is_it = unquote(address) == config.current().site_url + page
+    return mark + query if is_it and destinations.here(page + mark + query) else ""
 
 
 def _keep(answer: Answer, theme: str) -> None:

@@ -7,13 +7,20 @@ import pytest
 from flask import Flask
 
 from tests.support.browser import Browser
+from tests.support.forms import form_on
 
 SITE = "https://letters.example"
 
 
 def chooses(person: Browser, path: str, theme: str) -> str:
     """Press the button at the foot of this page; where that leads."""
-    answer = person.submit(path, action="/theme", theme=theme)
+    form = form_on(person.get(path).text, path=path, action="/theme")
+    answer = person.client.post(
+        form.action,
+        data=form.filled({"theme": theme}),
+        base_url=person.site_url,
+        headers={"Referer": person.site_url + path},
+    )
     assert answer.status_code == HTTPStatus.SEE_OTHER
     return answer.location
 
@@ -62,6 +69,35 @@ def test_what_is_no_choice_is_neither_kept_nor_shown(visitor: Browser) -> None:
 @pytest.mark.parametrize("back", ["https://evil.test", "//evil.test", "/\\evil.test", "", "x"])
 def test_nobody_is_led_off_the_site(visitor: Browser, back: str) -> None:
     assert visitor.post("/theme", {"theme": "dark", "back": back}).location == "/#colours"
+
+
+def test_no_page_repeats_what_its_address_asks(visitor: Browser) -> None:
+    assert "heliotrope" not in visitor.get("/posts?for=heliotrope").text
+    assert chooses(visitor, "/posts?page=1&for=heliotrope", "dark") == (
+        "/posts?page=1&for=heliotrope#colours"
+    )
+
+
+@pytest.mark.parametrize(
+    "referrer",
+    [
+        "{site}/login?next=/x",
+        "{site}/posts?\\evil.test",
+        "https://evil.test/posts?x",
+        "http://[",
+        "",
+    ],
+)
+def test_what_a_browser_says_of_its_page_leads_nobody_astray(
+    visitor: Browser, referrer: str
+) -> None:
+    answer = visitor.client.post(
+        "/theme",
+        data={"theme": "dark", "back": "/posts"},
+        base_url=visitor.site_url,
+        headers={"Referer": referrer.format(site=visitor.site_url)},
+    )
+    assert answer.location == "/posts#colours"
 
 
 def test_another_site_chooses_for_nobody(visitor: Browser) -> None:
