@@ -67,6 +67,7 @@ from membership.config import ROOT, Config, environment
 from membership.dashboard import (
     address,
     data,
+    disclosure,
     feed,
     goodbye,
     reader,
@@ -104,6 +105,7 @@ from membership.pages import (
 from membership.pages import routes as pages
 from membership.paywall_check import cli as paywall_check_cli
 from membership.paywall_check import trial
+from membership.premium import drafts
 from membership.premium import routes as premium
 from membership.previews import routes as previews
 from webhooks import mailerlite as mailerlite_webhook
@@ -239,6 +241,7 @@ def _wire_work(app: Flask, config: Config) -> None:
     kinds[list_sweep.KIND] = list_sweep.drain
     kinds[sending.KIND] = sending.drain
     kinds[forwarding.KIND] = forwarding.drain
+    kinds["drafts"] = drafts.drain
     kinds["dead letters"] = dead_letters.drain
     kinds["retention"] = retention.drain
     kinds["consents"] = consents.drain
@@ -265,6 +268,9 @@ def _wire_pages(app: Flask, config: Config) -> None:
         app.register_blueprint(blueprint)
     if config.sandbox_clock:  # somebody's own machine
         app.register_blueprint(previews.bp)
+    disclosure.tell(
+        app, "drafts", "What you had measured.", "text minutes longest", drafts.Draft.id
+    )
     posts.init_app(app)
     locked.init_app(app)
     addresses.init_app(app)

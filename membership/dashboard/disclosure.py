@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import Flask, current_app
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -70,7 +71,17 @@ class _Kind:
 
 def everything(session: Session, user_id: int) -> list[Section]:
     """Of a member, in the order in which people ask."""
-    return _sections(session, _person(session, user_id), KINDS)
+    kinds = [*KINDS, *current_app.extensions.get("disclosed", [])]
+    return _sections(session, _person(session, user_id), kinds)
+
+
+def tell(
+    app: Flask, name: str, about: str, columns: str, whose: InstrumentedAttribute[int]
+) -> None:
+    """Of an area that stands beside this one: these columns of the rows whose `whose` is the
+    member's id."""
+    kind = _Kind(name, about, columns, lambda p: select(whose.class_).where(whose == p.user_id))
+    app.extensions.setdefault("disclosed", []).append(kind)
 
 
 def of_reader(session: Session, email: str) -> list[Section]:

@@ -55,6 +55,10 @@ PAGES: dict[str, tuple[Look, ...]] = {
         Look("/premium", (PAID,)),
         Look("/premium", (FREE, LAPSED), PAYMENT_REQUIRED),
     ),
+    "premium.measure": (
+        Look("/premium/measure", (PAID,)),
+        Look("/premium/measure", (FREE, LAPSED), PAYMENT_REQUIRED),
+    ),
     "accounts.login": public("/login?next=/premium"),
     "accounts.join": public("/join"),
     "accounts.link": (Look("/join/link/too-old", status=GONE),),
@@ -121,6 +125,7 @@ NO_PAGES = {
     "sitemap.sitemap": "for search engines",
     "sitemap.robots": "for search engines",
     "library.is_open": "JSON, for the script",
+    "premium.measured": "JSON, for programs",
     "health.healthz": "JSON, for machines",
     "health.readyz": "JSON, for machines",
     "billing.complete": "leads on, once Stripe has said that it is paid",
