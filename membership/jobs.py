@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 Drain = Callable[[], None]
 KEPT = 8000  # characters of a traceback: its end says most
 PAUSE = 0.1  # seconds between two nudges of one kind from one process
+SILENT_FOR = timedelta(minutes=3)  # several sweeps: then the worker is taken for dead
 
 
 class Heartbeat(Model):
@@ -210,6 +211,11 @@ def work_together(
 def last_beat() -> datetime | None:
     heartbeat = db.session.get(Heartbeat, 1)
     return heartbeat.at if heartbeat else None
+
+
+def silent(beat: datetime | None, now: datetime) -> bool:
+    """Whether no worker is at work, as far as its last beat tells."""
+    return beat is None or now - beat >= SILENT_FOR
 
 
 def _claim(model: type[Row], *criteria: ColumnElement[bool]) -> Row | None:

@@ -5,25 +5,20 @@ from membership.accounts import moving, registration
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.models import User
 from membership.db import db
-from membership.newsletter.codes import challenges, digits
-from membership.newsletter.models import Challenge
+from membership.newsletter.codes import emails
 from membership.outbox import Mail, OutboxMessage
 
 
 def code(message: OutboxMessage) -> Mail | None:
     """The code that proves the new address. params: challenge_id, user_id. None when it cannot be
     used any more, or whoever asked has left."""
-    challenge = db.session.get_one(Challenge, message.params["challenge_id"])
     user = db.session.get(User, message.params["user_id"])
-    if user is None or not challenges.usable(challenge, clock.now()):
+    if user is None:
         return None
-    spaced = digits.spaced(challenges.code_of(challenge))
-    return outbox.draw(
-        f"{spaced} is your {config.current().site_name} code",
+    return emails.draw(
+        message,
         text="accounts/email/address_code.txt",
         html="accounts/email/address_code.html",
-        code=spaced,
-        minutes=challenges.minutes_left(challenge, clock.now()),
         account=user.email,
     )
 

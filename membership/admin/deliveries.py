@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from membership import clock, dead_letters, inbox, received
+from membership import clock, dead_letters, inbox, jobs, received
 from membership.billing import events
 from membership.billing.models import Checkout
 from membership.billing.repair.missed_events import EventSweep
 from membership.db import db
 from membership.doctor import on_work
 from membership.inbox import InboxEvent
-from membership.pages import health
 from membership.refusals import Refusal
 
 LATELY = timedelta(days=1)
@@ -63,7 +62,7 @@ def look(worker_seen: datetime | None) -> Health:
         missed_at=missed_at(),
         untold=untold(),
         worker_seen=worker_seen,
-        worker_silent=worker_seen is None or now - worker_seen >= health.WORKER_SILENT_FOR,
+        worker_silent=jobs.silent(worker_seen, now),
     )
 
 

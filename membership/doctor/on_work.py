@@ -59,7 +59,7 @@ def _worker(visit: Visit) -> Said:
     start = "Start flask worker, and have your service manager keep it alive."
     if beat is None:
         return broken("No worker has ever been seen.", start)
-    if visit.now - beat >= health.WORKER_SILENT_FOR:
+    if jobs.silent(beat, visit.now):
         return broken(f"No worker has been seen since {beat:%Y-%m-%d %H:%M} UTC.", start)
     return well(f"Seen at {beat:%H:%M:%S} UTC.")
 

@@ -18,7 +18,6 @@ from membership.newsletter.models import CodeSend, Subscriber
 from membership.outbox import OutboxMessage
 
 bp = Blueprint("health", __name__)
-WORKER_SILENT_FOR = timedelta(minutes=3)
 WORK_LATE_BY = timedelta(minutes=5)
 
 
@@ -44,7 +43,7 @@ def _report(now: datetime) -> dict[str, Any]:
     if not migrated:
         return {"ready": False, "database": "ok", "migrations": "run flask db upgrade"}
     beat, oldest = jobs.last_beat(), oldest_due()
-    alive = beat is not None and now - beat < WORKER_SILENT_FOR
+    alive = not jobs.silent(beat, now)
     in_time = oldest is None or now - oldest < WORK_LATE_BY
     last_webhook = inbox.last_received("stripe")
     return {

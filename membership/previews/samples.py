@@ -27,7 +27,7 @@ def samples(now: datetime) -> dict[str, Context]:
 def _newsletter() -> dict[str, Context]:
     return {
         "newsletter/code": {
-            "spaced": "482 913",
+            "code": "482 913",
             "minutes": 30,
             "link_url": links.whole("accounts.link", token=f"1207.{_KEY[:22]}"),
             "login_url": links.whole("accounts.login"),

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from membership import clock, jobs
 from membership.admin.needs.need import Need, Severity
 from membership.db import Model, db
-from membership.pages import health
 
 SILENT = "The worker is silent: no mail leaves, and no webhook is worked on"
 
@@ -45,7 +44,7 @@ def find(session: Session, name: str) -> Need | None:
 def alarm() -> str | None:
     """For every page an owner opens: what needs them now, in a few words."""
     beat = jobs.last_beat()
-    if beat and clock.now() - beat >= health.WORKER_SILENT_FOR:
+    if beat and jobs.silent(beat, clock.now()):
         return SILENT
     now = select(OwnerNeed.title).where(
         OwnerNeed.severity == Severity.NOW, OwnerNeed.solved_at.is_(None)

@@ -1,13 +1,12 @@
 """Mails about payments whose member is looked for."""
 
-from membership import clock, config, links, outbox
+from membership import config, links, outbox
 from membership.accounts import registration
 from membership.accounts.models import User
 from membership.billing import unclaimed
 from membership.billing.claiming import way_in
 from membership.db import db
-from membership.newsletter.codes import challenges, digits
-from membership.newsletter.models import Challenge
+from membership.newsletter.codes import emails
 from membership.outbox import Mail, OutboxMessage
 
 
@@ -33,17 +32,13 @@ def paid_first(message: OutboxMessage) -> Mail | None:
 def claim_code(message: OutboxMessage) -> Mail | None:
     """The code that proves a paying address. params: challenge_id, user_id. None when the code
     cannot be used any more, or whoever asked has left."""
-    challenge = db.session.get_one(Challenge, message.params["challenge_id"])
     user = db.session.get(User, message.params["user_id"])
-    if user is None or not challenges.usable(challenge, clock.now()):
+    if user is None:
         return None
-    spaced = digits.spaced(challenges.code_of(challenge))
-    return outbox.draw(
-        f"{spaced} is your {config.current().site_name} code",
+    return emails.draw(
+        message,
         text="billing/email/claim_code.txt",
         html="billing/email/claim_code.html",
-        code=spaced,
-        minutes=challenges.minutes_left(challenge, clock.now()),
         account=user.email,
-        paid_with=challenge.email,
+        paid_with=message.recipient,
     )

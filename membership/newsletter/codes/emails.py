@@ -1,4 +1,4 @@
-"""The mail with the code in it."""
+"""Mails with a code in them."""
 
 from sqlalchemy import select
 
@@ -12,20 +12,24 @@ from membership.outbox import Mail, OutboxMessage
 def code(message: OutboxMessage) -> Mail | None:
     """params: challenge_id. None when the code cannot be used any more."""
     challenge = db.session.get_one(Challenge, message.params["challenge_id"])
-    if not challenges.usable(challenge, clock.now()):
-        return None
-    settings = config.current()
-    joined = challenges.code_of(challenge)
-    spaced = digits.spaced(joined)
     has_account = select(Subscriber.has_account).where(Subscriber.email == challenge.email)
-    return outbox.draw(
-        f"{spaced} is your {settings.site_name} code",
+    return draw(
+        message,
         text="newsletter/email/code.txt",
         html="newsletter/email/code.html",
-        code=joined,
-        spaced=spaced,
-        minutes=challenges.minutes_left(challenge, clock.now()),
         link_url=links.whole("accounts.link", token=mail_links.token_of(challenge)),
         has_account=bool(db.session.scalar(has_account)),
         login_url=links.whole("accounts.login"),
     )
+
+
+def draw(message: OutboxMessage, *, text: str, html: str, **values: object) -> Mail | None:
+    """From templates, which also have `code` and `minutes`. params: challenge_id. None when the
+    code cannot be used any more."""
+    challenge, now = db.session.get(Challenge, message.params["challenge_id"]), clock.now()
+    if challenge is None or not challenges.usable(challenge, now):
+        return None
+    code = digits.spaced(challenges.code_of(challenge))
+    minutes = challenges.minutes_left(challenge, now)
+    subject = f"{code} is your {config.current().site_name} code"
+    return outbox.draw(subject, text=text, html=html, code=code, minutes=minutes, **values)

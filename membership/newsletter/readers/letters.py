@@ -3,8 +3,8 @@
 from membership import clock, config, links, outbox
 from membership.db import db
 from membership.newsletter import reader_links, subscribers
-from membership.newsletter.codes import challenges, digits
-from membership.newsletter.models import Challenge, Subscriber
+from membership.newsletter.codes import emails
+from membership.newsletter.models import Subscriber
 from membership.newsletter.readers import erasing
 from membership.outbox import Mail, OutboxMessage
 
@@ -42,17 +42,13 @@ def unknown(message: OutboxMessage) -> Mail | None:
 def code(message: OutboxMessage) -> Mail | None:
     """The code that proves the new address. params: challenge_id, reader_id. None when it cannot be
     used any more, or whoever asked was forgotten."""
-    challenge = db.session.get(Challenge, message.params["challenge_id"])
     reader = db.session.get(Subscriber, message.params["reader_id"])
-    if challenge is None or reader is None or not challenges.usable(challenge, clock.now()):
+    if reader is None:
         return None
-    spaced = digits.spaced(challenges.code_of(challenge))
-    return outbox.draw(
-        f"{spaced} is your {config.current().site_name} code",
+    return emails.draw(
+        message,
         text="newsletter/email/reader_code.txt",
         html="newsletter/email/reader_code.html",
-        code=spaced,
-        minutes=challenges.minutes_left(challenge, clock.now()),
         was=reader.email,
     )
 
