@@ -7,6 +7,7 @@ its turn (turnstile.py) and begins with BEGIN IMMEDIATE: writers queue instead o
 
 import enum
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -31,7 +32,9 @@ from sqlalchemy import (
     Update,
     and_,
     event,
+    text,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     InstrumentedAttribute,
@@ -45,6 +48,8 @@ from membership.turnstile import turn
 
 _WRITING = "latchkey.writing"
 _IMMEDIATE = "latchkey_immediate"
+_UNTIL = "latchkey_until"
+_WAITS = 20.0  # seconds
 _LAST_LETTER = "\U0010ffff"
 
 
@@ -117,25 +122,42 @@ def init_app(app: Flask) -> None:
         _prepare(db.engine)
 
 
-def _turn() -> AbstractContextManager[None]:
+def _turn(until: float | None) -> AbstractContextManager[None]:
     """On SQLite, of a file; PostgreSQL has its own lines."""
     url = db.engine.url
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        return turn(url.database)
+        return turn(url.database, until=until)
     return nullcontext()
 
 
+class Busy(Exception):
+    """Others were writing for as long as the caller could wait."""
+
+
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """Write: commits at the end, rolls back when anything raises. Does not nest."""
+def transaction_within(seconds: float) -> Iterator[Session]:
+    """The same as `transaction`, for whoever is listened to for so long only. Raises Busy."""
+    try:
+        with transaction(until=time.monotonic() + seconds) as session:
+            if db.engine.dialect.name == "postgresql":
+                session.execute(text(f"SET LOCAL lock_timeout = {int(seconds * 1000)}"))
+            yield session
+    except (TimeoutError, OperationalError) as error:
+        raise Busy(f"not written within {seconds:g} s") from error
+
+
+@contextmanager
+def transaction(*, until: float | None = None) -> Iterator[Session]:
+    """Write: commits at the end, rolls back when anything raises. Does not nest. `until`: see
+    `transaction_within`."""
     session = db.session()
     if session.info.get(_WRITING):
         raise RuntimeError("a transaction is open already: edges commit, verbs only flush")
     end_reading()  # what was read before may be old by now
-    with _turn():
+    with _turn(until):
         session.info[_WRITING] = True
         try:
-            session.connection(execution_options={_IMMEDIATE: True})
+            session.connection(execution_options={_IMMEDIATE: True, _UNTIL: until})
             yield session
             session.commit()
         except BaseException:
@@ -201,15 +223,27 @@ def _prepare(engine: Engine) -> None:
 
 def _sqlite_connect(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    connection.execute("PRAGMA busy_timeout = 20000")
+    _wait_at_most(connection, _WAITS)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get(_IMMEDIATE)
-    if immediate:
+    options = connection.get_execution_options()
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    if not options.get(_IMMEDIATE):
+        driver.execute("BEGIN")  # every page begins so: past SQLAlchemy's ceremony
+    elif until := options.get(_UNTIL):
+        _wait_at_most(driver, until - time.monotonic())
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            _wait_at_most(driver, _WAITS)
+    else:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:  # every page begins so: past SQLAlchemy's ceremony
-        cast("sqlite3.Connection", connection.connection.driver_connection).execute("BEGIN")
+
+
+def _wait_at_most(connection: sqlite3.Connection, seconds: float) -> None:
+    """For a lock of SQLite's own, which a program that knows nothing of turns may hold."""
+    connection.execute(f"PRAGMA busy_timeout = {max(0, int(seconds * 1000))}")

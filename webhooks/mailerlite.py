@@ -8,11 +8,12 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from membership import config, inbox, jobs, refusals
-from membership.db import transaction
+from membership.db import Busy, transaction_within
 from membership.extensions import csrf, limiter
 from membership.newsletter.mailing_list import events as list_events
 
 bp = Blueprint("mailerlite_webhook", __name__)
+PATIENCE = 2.0  # seconds, of the three that MailerLite waits
 NOT_SIGNED = "MailerLite did not sign this"
 
 
@@ -20,7 +21,8 @@ NOT_SIGNED = "MailerLite did not sign this"
 @csrf.exempt
 @limiter.exempt
 def receive() -> ResponseReturnValue:
-    """200 once every event of the delivery is stored. 400 for what MailerLite did not sign."""
+    """200 once every event of the delivery is stored. 400 for what MailerLite did not sign; 503
+    when the database could not be written to in time, and MailerLite sends it again."""
     settings = config.current()
     body = request.get_data(cache=False)
     signature = request.headers.get("Signature", "")
@@ -32,8 +34,11 @@ def receive() -> ResponseReturnValue:
         told = list_events.parse(json.loads(body.decode()))
     except (ValueError, RecursionError) as error:
         return jsonify(error=f"the body is not an event: {error}"), 400
-    with transaction() as session:
-        stored = inbox.receive(session, told)
+    try:
+        with transaction_within(PATIENCE) as session:
+            stored = inbox.receive(session, told)
+    except Busy:
+        return jsonify(error="busy: send it again"), 503
     jobs.nudge("inbox")
     return jsonify(stored=stored)
 

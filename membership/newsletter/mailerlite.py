@@ -4,6 +4,7 @@ Every method may raise Unavailable, Rejected or NotUnderstood (see `wire/errors.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, TypeVar, Unpack
 from urllib.parse import quote
 
@@ -147,6 +148,16 @@ class MailerLite:
         imports = all(call.imports for call in calls)
         answer = self._http.call("POST", "/batch", body, imports=imports)
         return parsed(lambda found: _replies(found, len(calls)), answer)
+
+    def alone(self, call: BatchCall) -> BatchReply:
+        """One of them by itself. Raises what concerns the others as well."""
+        try:
+            body = self._http.call(call.method, f"/{call.path}", call.body)
+        except KeyRefused:
+            raise
+        except Rejected as error:
+            return BatchReply(error.status, {"message": str(error), "errors": error.errors})
+        return BatchReply(HTTPStatus.OK, body)
 
     # Groups and fields
 

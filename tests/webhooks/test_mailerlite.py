@@ -2,18 +2,24 @@
 
 import hmac
 import json
-from collections.abc import Callable
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from membership.db import db
 from membership.inbox import InboxEvent
+from membership.turnstile import turn
+from tests.support.databases import on_each_database
 
 SECRET = "yaEgW3JvHz"
+MAILERLITE_WAITS = 3  # seconds
 UNSUBSCRIBED = {
     "event": "subscriber.unsubscribed",
     "id": "165968862226941797",
@@ -32,6 +38,21 @@ def tell(app: Flask, told: Any, secret: str = SECRET) -> tuple[int, Any]:
     header = hmac.digest(secret.encode(), raw, sha256).hex()
     answer = app.test_client().post("/webhooks/mailerlite", data=raw, headers={"Signature": header})
     return answer.status_code, answer.json
+
+
+@contextmanager
+def written_by_somebody_else(app: Flask) -> Iterator[None]:
+    """Another process has the pen, or the table, and does not let go of it."""
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "sqlite":
+        with turn(str(engine.url.database)):
+            yield
+    else:
+        with engine.connect() as connection:
+            connection.execute(text("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE"))
+            yield
+            connection.rollback()
 
 
 def subjects(app: Flask) -> list[str | None]:
@@ -110,3 +131,30 @@ def test_a_code_cannot_be_guessed_back_from_what_is_stored(app: Flask) -> None:
 def bodies(app: Flask) -> list[str]:
     with app.app_context():
         return list(db.session.scalars(select(InboxEvent.body).order_by(InboxEvent.id)))
+
+
+@on_each_database
+def test_a_database_that_others_write_to_all_the_time_is_not_waited_for_beyond_three_seconds(
+    app: Flask,
+) -> None:
+    """MailerLite has gone by then: it is told at once to come again, and then it is heard."""
+    with written_by_somebody_else(app):
+        began = time.monotonic()
+        assert tell(app, UNSUBSCRIBED) == (503, {"error": "busy: send it again"})
+        assert time.monotonic() - began < MAILERLITE_WAITS
+    assert subjects(app) == []
+    assert tell(app, UNSUBSCRIBED) == (200, {"stored": 1})
+
+
+def test_nor_one_that_a_program_holds_which_knows_nothing_of_turns(
+    app: Flask, database_url: str
+) -> None:
+    with sqlite3.connect(database_url.removeprefix("sqlite:///")) as shell:
+        shell.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        assert tell(app, UNSUBSCRIBED)[0] == 503
+        assert time.monotonic() - began < MAILERLITE_WAITS
+        shell.rollback()
+    assert tell(app, UNSUBSCRIBED) == (200, {"stored": 1})
+    with app.app_context():  # and others go on waiting as patiently as before
+        assert db.session.execute(text("PRAGMA busy_timeout")).scalar() == 20_000

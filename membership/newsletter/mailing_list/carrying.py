@@ -3,12 +3,11 @@
 Each is a conversation of its own: one that is refused, or fails, holds up no other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from membership.newsletter.mailerlite import (
-    MOST_IN_A_BATCH,
     BatchCall,
     BatchReply,
     ListedSubscriber,
@@ -22,7 +21,7 @@ from membership.newsletter.mailing_list.held import Held, Places
 from membership.newsletter.mailing_list.news import News
 from membership.newsletter.mailing_list.wanted import Known, Reader, Wish, next_call
 
-MOST = MOST_IN_A_BATCH - 1  # readers: the last place may be needed (see `_no_import`)
+FEW = 10  # calls
 LONGEST = 12  # calls for one reader; what is right takes five at most
 
 
@@ -110,17 +109,17 @@ class Talk:
 
 
 def carry(talks: Sequence[Talk], client: MailerLite) -> None:
-    """All of them to their ends, at most MOST. Raises Unavailable or NotUnderstood for an answer
-    that is no answer to any of them: what was said until then is in them."""
+    """All of them to their ends, no more than a batch holds. Raises Unavailable or NotUnderstood
+    for an answer that is no answer to any of them: what was said until then is in them."""
     while asked := [(talk, call) for talk in talks if (call := talk.next()) is not None]:
         calls = [call for _, call in asked]
-        for (talk, call), reply in zip(asked, client.batch(_no_import(calls)), strict=False):
+        for (talk, call), reply in zip(asked, _said(client, calls), strict=False):
             talk.hear(call, reply)
 
 
-def _no_import(calls: list[BatchCall]) -> list[BatchCall]:
-    """A batch of nothing but new subscribers is an import there, of which few are allowed a minute;
-    so one of them is read as well."""
-    if all(call.imports for call in calls):
-        return [*calls, BatchCall.subscriber(str((calls[0].body or {})["email"]))]
-    return calls
+def _said(client: MailerLite, calls: Sequence[BatchCall]) -> Iterable[BatchReply]:
+    """A batch of nothing but new subscribers is an import there, of which one is allowed in twelve
+    seconds: a few are sooner said one by one."""
+    if len(calls) <= FEW and all(call.imports for call in calls):
+        return map(client.alone, calls)
+    return client.batch(calls)

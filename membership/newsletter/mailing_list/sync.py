@@ -20,7 +20,7 @@ def drain() -> None:
         return  # the rows wait until there is a list
     jobs.work(Subscriber, _forget, Subscriber.left_at.is_not(None), kind=KIND)
     stays = Subscriber.left_at.is_(None)
-    jobs.work_together(Subscriber, _bring_up_to_date, carrying.MOST, stays, kind=KIND)
+    jobs.work_together(Subscriber, _bring_up_to_date, mailerlite.MOST_IN_A_BATCH, stays, kind=KIND)
 
 
 def _bring_up_to_date(rows: Sequence[Subscriber]) -> None:

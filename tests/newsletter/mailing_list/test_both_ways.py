@@ -14,7 +14,7 @@ from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.mailerlite_has import listed, set_up
 from tests.support.people import ADA, EDSGER, GRACE
-from tests.support.the_list import by_hand, changes, joins, plan_groups, row, syncs
+from tests.support.the_list import by_hand, changes, emails, joins, plan_groups, row, syncs
 
 SECRET = "yaEgW3JvHz"
 HOUR = timedelta(hours=1)
@@ -181,3 +181,15 @@ def test_a_group_made_anew_there_is_found(
     clock.passes(HOUR)
     syncs(app)
     assert plan_groups(sandbox, ADA) == {"Paid"}
+
+
+def test_a_few_who_join_do_not_wait_for_an_import(
+    make_app: Callable[..., Flask], sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """MailerLite takes five a minute, each of any size; whoever joins alone is told of alone."""
+    app = make_app(MAILERLITE_CALLS_PER_MINUTE="120")
+    sandbox.knobs.mailerlite_import_limit = 0
+    set_up(app)
+    joins(app, *emails(3), now=clock())
+    syncs(app)
+    assert all(plan_groups(sandbox, email) == {"Free"} for email in emails(3))

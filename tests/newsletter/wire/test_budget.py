@@ -129,8 +129,9 @@ def test_a_visitor_whose_code_finds_no_call_left_has_it_by_smtp_at_once(
 
 
 def test_five_imports_a_minute_and_other_batches_as_many_as_there_are_calls(
-    app: Flask, sandbox: Sandbox
+    make_app: MakeApp, sandbox: Sandbox
 ) -> None:
+    app = make_app(**REAL)
     new = [BatchCall.upsert(f"reader-{n}@example.com") for n in range(3)]
     with app.app_context():
         client = mailerlite.client()
