@@ -10,11 +10,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import imagesize
-import yaml
 
 from membership.config import ROOT
 from membership.library.front_matter import BadFrontMatter, Fields
 from membership.library.markdown import UnfitText
+from membership.library.strict_yaml import NotYaml, load
 
 INDEX = "index.yml"
 
@@ -110,15 +110,19 @@ def _files(folder: Path) -> list[Path]:
     """Without hidden ones: systems put their own notes into folders."""
     if not folder.is_dir():
         return []
-    return [p for p in folder.iterdir() if p.name != INDEX and not p.name.startswith(".")]
+    return [
+        p
+        for p in folder.iterdir()
+        if p.is_file() and p.name != INDEX and not p.name.startswith(".")
+    ]
 
 
 def _index(path: Path) -> dict[str, dict[str, object]]:
     if not path.is_file():
         return {}
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        told = load(path.read_text(encoding="utf-8")) or {}
+    except (NotYaml, UnicodeDecodeError) as error:
         raise BadFrontMatter(["the file is not YAML"]) from error
     if not isinstance(told, dict) or not all(isinstance(about, dict) for about in told.values()):
         raise BadFrontMatter(["write a file's name, a colon, and below it title and access"])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import frontmatter
-import yaml
-from frontmatter.default_handlers import YAMLHandler
+
+from membership.library.strict_yaml import FrontMatterHandler, NotYaml
 
 Day = date  # a post has a date
 PUBLIC = "public"
@@ -51,10 +51,9 @@ class FrontMatter:
 def parse(source: str) -> tuple[FrontMatter, str]:
     """The fields and the text below them. Raises BadFrontMatter."""
     try:
-        values, text = frontmatter.parse(source, handler=YAMLHandler())
-    except yaml.YAMLError as error:
-        line = _line_of(error)
-        raise BadFrontMatter([f"the lines between --- are not YAML{line}"]) from error
+        values, text = frontmatter.parse(source, handler=FrontMatterHandler())
+    except NotYaml as error:
+        raise BadFrontMatter([f"the lines between --- are not YAML{_place(error)}"]) from error
     read = Fields(values, _FIELDS)
     fields = FrontMatter(
         title=read.words("title", needed=True) or "",
@@ -92,9 +91,10 @@ def _at_odds(fields: FrontMatter) -> list[str]:
     return problems
 
 
-def _line_of(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f" (line {mark.line + 2})" if mark else ""  # the first --- is line 1
+def _place(error: NotYaml) -> str:
+    if error.line is None:
+        return ", or one of them is no value: a day that does not exist, for one"
+    return f" (line {error.line + 1})"  # the first --- is line 1
 
 
 class Fields:

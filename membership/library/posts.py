@@ -146,18 +146,27 @@ def library() -> Library:
 
 
 def _stamp(content: Path) -> Stamp:
-    facts = [
-        (path, path.stat())
+    return frozenset(
+        fact
         for folder in ("posts", "downloads", "images")
         for path in (content / folder).rglob("*")
-    ]
-    return frozenset((path, told.st_mtime_ns, told.st_size) for path, told in facts)
+        for fact in _facts(path)
+    )
+
+
+def _facts(path: Path) -> Stamp:
+    """None of a file that an editor has just taken away, nor of a link that leads nowhere."""
+    try:
+        told = path.stat()
+    except OSError:
+        return frozenset()
+    return frozenset({(path, told.st_mtime_ns, told.st_size)})
 
 
 def _sources(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise LibraryError([f"CONTENT_DIR has no folder posts: {folder} is not there"])
-    return sorted(folder.glob("*.md"))
+    return sorted(folder.glob("[!.]*.md"))  # some editors put notes of their own beside a file
 
 
 def _kept(made: Path | None, known: store.Keyed, entries: store.Keyed) -> Path | None:

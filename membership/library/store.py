@@ -99,7 +99,16 @@ def table(access: str, *, whole: bool) -> str:
 def _made_by() -> str:
     """The code that reads posts: what an older one made is not used."""
     told = hashlib.blake2b(digest_size=4)
-    for name in ("code", "notation", "markdown", "front_matter", "reading", "post", "store"):
+    for name in (
+        "code",
+        "notation",
+        "markdown",
+        "front_matter",
+        "reading",
+        "post",
+        "store",
+        "strict_yaml",
+    ):
         told.update((Path(__file__).parent / f"{name}.py").read_bytes())
     told.update(" ".join(version(package) for package in _PACKAGES).encode())
     return told.hexdigest()

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import frontmatter
-import yaml
 from flask import Flask, current_app, render_template
-from frontmatter.default_handlers import YAMLHandler
 from markupsafe import Markup
 
 from membership.config import Config
 from membership.library import markdown
+from membership.library.strict_yaml import FrontMatterHandler, NotYaml
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SETTING = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -49,7 +48,7 @@ def init_app(app: Flask, config: Config) -> None:
     found: list[Text] = []
     problems: list[str] = []
     folder = config.content_dir / "pages"
-    for path in sorted(folder.glob("*.md")):
+    for path in sorted(folder.glob("[!.]*.md")):
         try:
             found.append(_read(path, _settings(config)))
             _open(app, found[-1], path)
@@ -113,8 +112,8 @@ def _read(path: Path, settings: dict[str, str]) -> Text:
 
 def _fields(source: str) -> tuple[str, str, str]:
     try:
-        values, text = frontmatter.parse(source, handler=YAMLHandler())
-    except yaml.YAMLError as error:
+        values, text = frontmatter.parse(source, handler=FrontMatterHandler())
+    except NotYaml as error:
         raise UnfitPage("the lines between --- are not YAML") from error
     if strange := [name for name in values if name not in _FIELDS]:
         raise UnfitPage(f"{', '.join(strange)} is not a field; the fields are title and summary")

@@ -94,5 +94,21 @@ def test_broken_yaml_is_located() -> None:
     assert "not YAML (line " in problem
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "date: 2026-02-30",
+        "title: " + "9" * 5000,
+        "author: !!float x",
+        "author: !!python/name:os.system",
+        "? [a]\n: b",
+        "access: premium\naccess: public",  # of two, the last would be believed
+    ],
+)
+def test_what_is_no_value_is_refused_in_a_sentence(line: str) -> None:
+    (problem,) = problems(f"---\n{line}\n---\ntext")
+    assert "not YAML" in problem
+
+
 def test_a_text_in_another_notation_is_not_executed_as_front_matter() -> None:
     assert "title is missing" in problems('{"title": "T", "access": "public"}\n\ntext')

@@ -40,6 +40,29 @@ def test_a_draft_is_neither_listed_nor_found(tmp_path: Path) -> None:
     assert library.find("unready") is None
 
 
+def test_what_editors_leave_beside_a_post_is_no_post(tmp_path: Path) -> None:
+    writes(tmp_path, "p")
+    (tmp_path / "posts" / ".#p.md").symlink_to("somebody@machine.1234")  # open in Emacs
+    (tmp_path / "posts" / "._p.md").write_bytes(b"\0\5\x16\7")  # copied from a Mac
+    library = opens_library(tmp_path, reread=True)
+    assert [post.slug for post in library.posts()] == ["p"]
+
+
+def test_a_folder_is_no_download(tmp_path: Path) -> None:
+    offers(tmp_path, "paper.pdf")
+    (tmp_path / "downloads" / "paper.pdf").unlink()
+    (tmp_path / "downloads" / "paper.pdf").mkdir()
+    (problem,) = problems(tmp_path)
+    assert problem.endswith("downloads: paper.pdf: there is no such file in that folder")
+
+
+def test_a_download_that_is_told_of_twice_is_offered_to_nobody(tmp_path: Path) -> None:
+    offers(tmp_path, "paper.pdf", access="premium")
+    offers(tmp_path, "paper.pdf", access="public")
+    (problem,) = problems(tmp_path)
+    assert problem.endswith("the file is not YAML")
+
+
 def test_an_unknown_address_finds_nothing(tmp_path: Path) -> None:
     writes(tmp_path, "p")
     assert opens_library(tmp_path).find("../p") is None
