@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 
 from tests.support.browser import Browser
+from tests.support.clock import MovableClock
 from tests.support.writing import writes
 
 HOSTILE = "\"Lamps\" </script><script>alert(1)</script> & 'owls'"
@@ -73,6 +75,22 @@ def test_the_sitemap_has_every_public_page_and_nothing_unpublished(
     assert not [address for address in listed if "draft" in address]
     for address in listed:
         assert visitor.get(address.removeprefix(site_url)).status_code == 200
+
+
+def test_the_sitemap_is_drawn_once_and_anew_when_a_posts_day_comes(
+    make_app: Callable[..., Flask], tmp_path: Path, site_url: str, clock: MovableClock
+) -> None:
+    tomorrow = clock().date() + timedelta(days=1)
+    writes(tmp_path, "tomorrow", date=tomorrow.isoformat())
+    app = make_app(CONTENT_DIR=str(tmp_path))
+    visitor = Browser(app, site_url)
+    before = visitor.get("/sitemap.xml").text
+    drawn = app.extensions["sitemap"].drawn
+    assert visitor.get("/sitemap.xml").text == before
+    assert app.extensions["sitemap"].drawn is drawn
+    assert "/posts/tomorrow" not in before
+    clock.passes(timedelta(days=1))
+    assert f"{site_url}/posts/tomorrow</loc>" in visitor.get("/sitemap.xml").text
 
 
 def test_robots_are_told_where_the_sitemap_is_and_what_is_nobodys_business(
