@@ -41,14 +41,15 @@ def parse(body: Any) -> list[InboxEvent]:
 
 
 def process(event: InboxEvent) -> None:
-    """See to it that the subscriber is read again, unless the event tells what we know already:
-    what we write there comes back as an event as well."""
+    """See to it that the subscriber is read again, unless all that is told of them is what we know
+    already: what we write there comes back as an event as well."""
     _tell_codes_of_a_bounce(event)
     with transaction() as session:
         row = _row_about(session, event)
-        if row and row.status != TELLS.get(event.type):
+        settled = inbox.also_pending(session, event)
+        if row and _told(session, settled) != {row.status}:
             row.reread, row.due_at = True, clock.now()
-        inbox.finish(session, inbox.also_pending(session, event))
+        inbox.finish(session, settled)
     jobs.nudge("subscribers")
 
 
@@ -69,6 +70,12 @@ def _tell_codes_of_a_bounce(event: InboxEvent) -> None:
             told = sends.bounced(rows, email, now=clock.now())
         if told:
             jobs.nudge("codes")
+
+
+def _told(session: Session, ids: list[int]) -> set[str | None]:
+    """The statuses that these events tell of; None for one that is not among those we ask for."""
+    types = session.scalars(select(InboxEvent.type).where(InboxEvent.id.in_(ids)).distinct())
+    return {TELLS.get(type_) for type_ in types}
 
 
 def _row_about(session: Session, event: InboxEvent) -> Subscriber | None:

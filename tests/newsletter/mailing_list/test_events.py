@@ -86,6 +86,23 @@ def test_what_happened_there_is_read_and_believed_whatever_the_event_says(
     assert not row(app, ADA).wants_letters
 
 
+@pytest.mark.parametrize("first", ["active", "unsubscribed"])
+def test_an_echo_does_not_swallow_what_came_beside_it(
+    app: Flask, sandbox: Sandbox, clock: MovableClock, first: str
+) -> None:
+    """Events about one reader are seen to together, and only one of these is no news."""
+    joins(app, ADA, now=clock())
+    syncs(app)
+    Reader(sandbox, ADA).unsubscribes_at_mailerlite()
+    second = {"active": "unsubscribed", "unsubscribed": "active"}[first]
+    tell(app, event(first, app, ADA))
+    clock.passes(timedelta(seconds=1))
+    tell(app, event(second, app, ADA))
+    hears(app)
+    syncs(app)
+    assert (row(app, ADA).status, row(app, ADA).wants_letters) == ("unsubscribed", False)
+
+
 def test_who_subscribes_there_again_gets_letters_again(
     app: Flask, sandbox: Sandbox, clock: MovableClock
 ) -> None:

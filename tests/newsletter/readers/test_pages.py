@@ -231,7 +231,7 @@ def test_a_link_to_a_members_address_does_nothing_to_her_account(
     hers = row(app, GRACE)
     assert hers
     assert hers.has_account
-    assert signs_in(browser(), GRACE)
+    signs_in(browser(), GRACE)
     assert grace.get("/account").status_code == HTTPStatus.OK
 
 
