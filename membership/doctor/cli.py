@@ -55,10 +55,10 @@ def _for_machines(found: list[Finding]) -> dict[str, object]:
 def _for_people(found: list[Finding]) -> Iterator[str]:
     for finding in found:
         check, said = finding.check, finding.said
-        yield f"{said.level:8} {check.name:22} {said.what}"
+        yield f"{said.level:8} {check.name:23} {said.what}"
         if said.level in STATUS:
-            yield f"{'':31} Why it matters: {check.why}"
-            yield f"{'':31} What to do: {said.do}"
+            yield f"{'':33} Why it matters: {check.why}"
+            yield f"{'':33} What to do: {said.do}"
     count = Counter(finding.said.level for finding in found)
     yield ""
     if _worst(found) is Level.WELL:

@@ -30,10 +30,10 @@ def look() -> None:
     """
     wrong = 0
     for asked, verdict in check.run():
-        click.echo(f"{verdict.state:8} {verdict.what}")
+        click.echo(f"{verdict.state:8} {asked.name:23} {verdict.what}")
         if verdict.state is State.WRONG:
             wrong += 1
-            click.echo(f"{'':8} Why it matters: {asked.why}")
-            click.echo(f"{'':8} What to do: {verdict.do}")
+            click.echo(f"{'':33} Why it matters: {asked.why}")
+            click.echo(f"{'':33} What to do: {verdict.do}")
     click.echo(f"\n{wrong} to put right." if wrong else "\nNothing is wrong.")
     click.get_current_context().exit(1 if wrong else 0)

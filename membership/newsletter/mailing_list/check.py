@@ -85,7 +85,7 @@ def run() -> Iterator[tuple[Check, Verdict]]:
         try:
             verdict = check.ask(account)
         except MailerLiteError as error:
-            verdict = _wrong(f"It could not be seen: {error}.", "Try again in a minute.")
+            verdict = _wrong(f"It could not be seen: {_words(error)}.", "Try again in a minute.")
         if verdict.state is State.WELL:
             well.add(check.name)
         yield check, verdict
@@ -117,17 +117,20 @@ def _key(account: Account) -> Verdict:
         return _left_out("MAILERLITE_API_KEY is not set: there is no list, and codes go by SMTP.")
     except mailerlite.Rejected as error:
         if error.status == HTTPStatus.FORBIDDEN:
-            what = f"MailerLite does not let this key in: {error}."
+            what = f"MailerLite does not let this key in: {_words(error)}."
             return _wrong(what, "Look whether your plan has the API.", "1-the-key")
+        if error.status == HTTPStatus.NOT_FOUND:
+            what = f"Where MAILERLITE_API_BASE leads, MailerLite's API is not: {_words(error)}."
+            return _wrong(what, "Take the setting out of .env, and restart.")
         return _wrong(
-            f"MailerLite refuses the key: {error}.",
+            f"MailerLite refuses the key: {_words(error)}.",
             "Make a key in MailerLite (Integrations, MailerLite API), put it into "
             "MAILERLITE_API_KEY and restart. A key dies with the user who made it.",
             "1-the-key",
         )
     except MailerLiteError as error:
         return _wrong(
-            f"MailerLite does not answer: {error}.",
+            f"MailerLite gives no answer to work with: {_words(error)}.",
             "Nothing is lost: what is for the list waits until it answers again.",
             "when-mailerlite-does-not-answer",
         )
@@ -171,7 +174,8 @@ def _groups(account: Account) -> Verdict:
     if missing := [name for name in wanted if name not in there]:
         return _wrong(
             f"There is no group {' and no group '.join(missing)}.",
-            SET_UP,
+            f"{SET_UP} If you gave one another name in MailerLite, put that into its setting "
+            "instead (MAILERLITE_…_GROUP), and restart.",
             "2-fields-groups-webhook",
         )
     if twice := [name for name in wanted if named.count(name) > 1]:
@@ -213,7 +217,7 @@ def _automation(account: Account) -> Verdict:
             " ".join(fault.do for fault in wrong),
             wrong[0].anchor,
         )
-    return _well(f"The automation {found[0].name} mails the codes.")
+    return _well(f"The automation “{found[0].name}” mails the codes.")
 
 
 def _confirmation(account: Account) -> Verdict:
@@ -270,6 +274,11 @@ def what_is_wrong_with(webhook: Webhook) -> str | None:
 
 def _of_late(at: datetime | None, now: datetime) -> bool:
     return at is not None and now - at < OF_LATE
+
+
+def _words(error: MailerLiteError) -> str:
+    """To be ended by us: most of what MailerLite says has its own full stop, and some has none."""
+    return str(error).rstrip(".")
 
 
 def _well(what: str) -> Verdict:

@@ -32,7 +32,7 @@ def faults(found: Sequence[Automation], *, group: str, field: str) -> list[Fault
 
 
 def _several(on: Sequence[Automation], group: str) -> Fault:
-    names = " and ".join(each.name for each in on)
+    names = " and ".join(f"“{each.name}”" for each in on)
     return Fault(
         f"Several automations begin when somebody joins the group {group}: {names}. "
         "Each of them mails the same person.",
@@ -45,7 +45,7 @@ def _by_name(name: str, own: list[Fault]) -> list[Fault]:
     """The first of them says what it is about."""
     if not own:
         return []
-    return [replace(own[0], what=f"The automation {name}: {own[0].what}"), *own[1:]]
+    return [replace(own[0], what=f"The automation “{name}”. {own[0].what}"), *own[1:]]
 
 
 def _itself(automation: Automation) -> list[Fault]:

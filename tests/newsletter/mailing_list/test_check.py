@@ -83,8 +83,9 @@ def test_before_anything_was_made(make_app: MakeApp) -> None:
     [
         ("unauthorized", "Make a key in MailerLite"),
         ("forbidden", "does not let this key in: 403"),
-        ("down", "does not answer: 503"),
-        ("limit", "does not answer: 429"),
+        ("missing", "Where MAILERLITE_API_BASE leads"),
+        ("down", "no answer to work with: 503 Service Unavailable."),
+        ("limit", "no answer to work with: 429 Too Many Attempts."),
     ],
 )
 def test_without_an_answer_only_that_is_said(
@@ -93,6 +94,17 @@ def test_without_an_answer_only_that_is_said(
     sandbox.mailerlite_fault = fault
     status, said = checked(app)
     assert (status, said.count("What to do"), words in said) == (1, 1, True)
+    assert ".." not in said
+
+
+def test_a_group_that_was_given_another_name_there(app: Flask, sandbox: Sandbox) -> None:
+    set_up(app)
+    (paid,) = sandbox.lists.store.find("group", lambda group: group["name"] == "Paid")
+    sandbox.lists.store.put("group", paid["id"], {**paid, "name": "Members"})
+    said = checked(app)[1]
+    assert "mailerlite-groups" in said
+    assert "There is no group Paid." in said
+    assert "put that into its setting" in said
 
 
 def test_a_list_that_is_not_wanted_is_not_wrong(make_app: MakeApp) -> None:
