@@ -188,7 +188,7 @@ def test_a_few_who_join_do_not_wait_for_an_import(
 ) -> None:
     """MailerLite takes five a minute, each of any size; whoever joins alone is told of alone."""
     app = make_app(MAILERLITE_CALLS_PER_MINUTE="120")
-    sandbox.knobs.mailerlite_import_limit = 0
+    sandbox.mailerlite_import_limit = 0
     set_up(app)
     joins(app, *emails(3), now=clock())
     syncs(app)
