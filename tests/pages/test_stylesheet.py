@@ -6,7 +6,7 @@ from itertools import chain
 from membership.config import ROOT
 
 STYLESHEET = (ROOT / "static" / "app.css").read_text()
-LARGEST = 25 * 1024  # bytes
+LARGEST = 25_000  # bytes
 MACROS = ROOT / "templates" / "_macros.html"
 PAGES = [path for path in (ROOT / "templates").rglob("*.html") if "email" not in path.parts]
 # Made by Markdown, by the script, or for the reader's own choice of colours.
