@@ -12,13 +12,14 @@ from typing import ParamSpec
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import and_, bindparam, case, select, update
 
 from membership import clock
 from membership.accounts import feed_keys, sessions
 from membership.accounts.feed_keys import FeedKey
 from membership.accounts.models import SignIn, User
 from membership.billing import belongings, bindings, catalogue
+from membership.billing.entitlements import IN_GRACE
 from membership.billing.grants import live
 from membership.billing.models import Grant
 from membership.billing.outlook import Outlook
@@ -29,7 +30,10 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Member(UserMixin):  # type: ignore[misc]
-    """The signed-in person of this request, with what they may use at its start."""
+    """The signed-in person of this request, with what they may use at its start.
+
+    `overdue`: their last payment did not go through, and until then what it pays for is open.
+    """
 
     token: str
     user_id: int
@@ -37,6 +41,7 @@ class Member(UserMixin):  # type: ignore[misc]
     name: str | None
     is_owner: bool
     features: frozenset[str]
+    overdue: datetime | None
 
     def get_id(self) -> str:
         return self.token
@@ -64,6 +69,7 @@ class Visitor:
     is_active = False
     is_anonymous = True
     is_owner = False
+    overdue = None
 
     def get_id(self) -> None:
         return None
@@ -82,7 +88,15 @@ class Shut:
 
 # Made once: building it costs more than asking it.
 _WHO = (
-    select(User.id, User.email, User.name, User.is_owner, SignIn.last_seen_at, Grant.feature)
+    select(
+        User.id,
+        User.email,
+        User.name,
+        User.is_owner,
+        SignIn.last_seen_at,
+        Grant.feature,
+        case((Grant.reason == IN_GRACE, Grant.ends_at)).label("overdue"),
+    )
     .join(SignIn, SignIn.user_id == User.id)
     .outerjoin(Grant, and_(Grant.user_id == User.id, live(bindparam("billing_now"))))
     .where(
@@ -109,7 +123,8 @@ def load_member(token: str) -> Member | None:
     if first.last_seen_at < now - sessions.SEEN_EVERY:
         _note_seen(token, now)
     features = frozenset(row.feature for row in rows if row.feature)
-    return Member(token, first.id, first.email, first.name, first.is_owner, features)
+    overdue = next((row.overdue for row in rows if row.overdue), None)
+    return Member(token, first.id, first.email, first.name, first.is_owner, features, overdue)
 
 
 def reader_of_feed(token: str) -> FeedReader | None:

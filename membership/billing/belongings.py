@@ -36,9 +36,11 @@ class AccessLine:
 class SubscriptionLine:
     """`next` is what happens next; `remedy` what the member can do about it, if anything.
 
-    `cancellable` and `changeable`, to another plan, are what Stripe's page would let them do.
+    `cancellable` and `changeable`, to another plan, are what Stripe's page would let them do;
+    `ending`: an end is scheduled, and can be taken back.
     """
 
+    id: str
     customer_id: str
     plan: str
     price: str
@@ -46,6 +48,7 @@ class SubscriptionLine:
     status: str
     cancellable: bool
     changeable: bool
+    ending: bool
     next: str
     remedy: Remedy | None
 
@@ -165,6 +168,7 @@ def _subscription_line(row: Subscription, open_until: datetime | None) -> Subscr
     price, product = db.session.get(Price, row.price_id), _product(row.product_ids)
     goes_on = row.status in OPENING and row.cancel_at is None
     return SubscriptionLine(
+        id=row.stripe_id,
         customer_id=row.customer_id,
         plan=product.name if product else "Subscription",
         price=plans.price_in_words(price) if price else "",
@@ -172,6 +176,7 @@ def _subscription_line(row: Subscription, open_until: datetime | None) -> Subscr
         status=row.status,
         cancellable=goes_on,
         changeable=goes_on and _other_plan(row),
+        ending=row.status in OPENING and row.cancel_at is not None,
         next=view.words,
         remedy=view.remedy,
     )

@@ -12,6 +12,7 @@ LEEWAY = timedelta(hours=24)  # renewals are charged about an hour late, and web
 PAID = ("paid", "no_payment_required")
 GOING_ON = ("active", "trialing")
 OPENING = (*GOING_ON, "past_due")
+IN_GRACE = "past_due, in grace"  # why a grant is open still
 NEVER_BEGAN = ("incomplete", "incomplete_expired")
 ENDED = ("canceled", "incomplete_expired")
 STOPPED = ("unpaid", "paused", *NEVER_BEGAN)
@@ -200,7 +201,7 @@ class _Rules:
                 return sub.period_end + LEEWAY, sub.status
             case "past_due":
                 end = grace_end(sub.oldest_open_invoice_start, sub.period_start, self.policy.grace)
-                return _earlier(end, sub.cancel_at), "past_due, in grace"
+                return _earlier(end, sub.cancel_at), IN_GRACE
             case "canceled":
                 return sub.ended_at or _earlier(as_it_was, self.now), "canceled"
             case status if status in STOPPED:

@@ -28,7 +28,7 @@ from membership.billing import (
     sync,
 )
 from membership.billing import portal as billing_portal
-from membership.billing.models import Checkout
+from membership.billing.models import Checkout, Subscription
 from membership.billing.plans import price_in_words
 from membership.billing.portal import Task
 from membership.db import db, transaction
@@ -135,6 +135,27 @@ def portal() -> ResponseReturnValue:
         task=Task(task) if task in set(Task) else None,
     )
     return redirect(url, 303)
+
+
+@bp.post("/billing/keep")
+@login_required
+@limiter.limit("30 per hour")
+def keep() -> ResponseReturnValue:
+    """A member who has cancelled thinks better of it: `subscription` is one of their own."""
+    wanted = request.form.get("subscription", "")
+    theirs = holdings.subscriptions_of(current_user.user_id)
+    row = db.session.scalars(theirs.where(Subscription.stripe_id == wanted)).first()
+    if row is None:
+        abort(404)
+    customer_id = row.customer_id
+    try:
+        stripe_api.client().keep(wanted)
+    except stripe_api.StripeRefused:  # it has ended meanwhile, or our key may not: on their page
+        back = links.whole("billing.returned")
+        return redirect(billing_portal.url(customer_id, return_url=back), 303)
+    sync.bring_up_to_date(customer_id)
+    flash("It goes on. Nothing was charged just now.", "status")
+    return redirect(url_for("dashboard.account"), 303)
 
 
 @bp.get("/billing/returned")

@@ -253,6 +253,11 @@ class StripeAPI:
         with our_errors():
             self._client.v1.subscriptions.cancel(subscription_id)
 
+    def keep(self, subscription_id: str) -> None:
+        """Take back an end that is scheduled."""
+        with our_errors():
+            self._client.v1.subscriptions.update(subscription_id, {"cancel_at": ""})
+
     def refund(self, payment_intent: str, amount: int, *, idempotency_key: str) -> GivenBackData:
         """Give back so much, in minor units, of a payment."""
         with our_errors():

@@ -55,7 +55,8 @@ def passes(sandbox: Sandbox, work: Work, *, days: float) -> None:
 
 def test_grace_who_never_paid_is_shown_no_empty_tables(grace: Browser) -> None:
     page = account(grace)
-    assert "You have no subscription" in page
+    assert "You are on Free" in page
+    assert page.count("See the plans") == 1
     assert "What you bought" not in page
     assert "Manage billing" not in page
 
@@ -79,8 +80,41 @@ def test_a_plan_renews_and_when_it_is_cancelled_it_ends(
     assert "Claim that payment" in shut.text
 
 
+def test_an_end_is_taken_back_with_one_press(
+    paying: Browser, ada: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    kept = subscription(app)
+    assert "Keep it after all" not in account(paying)
+    ask_stripe(sandbox, f"subscriptions/{kept.stripe_id}", {"cancel_at": "max_period_end"})
+    work()
+    assert f"Ends on {on(kept.period_end)}. Nothing more is charged." in account(paying)
+    token = ada.token_on("/account")  # who pays for something else
+    forged = {"csrf_token": token, "subscription": kept.stripe_id}
+    assert ada.post("/billing/keep", forged).status_code == HTTPStatus.NOT_FOUND
+    assert subscription(app).cancel_at
+    answer = paying.submit("/account", action="/billing/keep")
+    assert answer.location == "/account"
+    page = account(paying)
+    assert "It goes on." in page
+    assert f"Renews on {on(kept.period_end)}." in page
+    assert sandbox.account.all("subscription")[0]["cancel_at"] is None
+
+
+def test_what_has_ended_meanwhile_is_not_kept_but_leads_to_stripes_page(
+    paying: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    kept = subscription(app).stripe_id
+    ask_stripe(sandbox, f"subscriptions/{kept}", {"cancel_at_period_end": "true"})
+    work()
+    sandbox.webhooks_paused = True
+    ask_stripe(sandbox, f"subscriptions/{kept}", method="DELETE")
+    answer = paying.submit("/account", action="/billing/keep")
+    assert elsewhere.get(answer.location).status_code == HTTPStatus.OK
+    assert "It goes on." not in paying.get("/account").text
+
+
 def test_a_card_that_fails_is_told_with_the_date_and_mended_from_the_page_that_shut(
-    grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+    ada: Browser, grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
 ) -> None:
     pays(elsewhere, chooses(grace, app), REFUSED_LATER)
     work()
@@ -89,14 +123,21 @@ def test_a_card_that_fails_is_told_with_the_date_and_mended_from_the_page_that_s
     assert subscription(app).status == "past_due"
     last = on(unpaid_from + timedelta(days=7))
     page = account(grace)
-    assert f"Everything stays open until {last}." in page
-    assert 'role="alert"' in page
-    assert "What is open to you" in page
+    assert "Payment overdue." in page
+    assert f"stays open until {last}." in page
+    assert page.count("Update your card") == 2  # the banner's, and that of this plan
+    for path in ("/", "/posts", "/plans", "/premium", "/account/security", "/nowhere"):
+        assert f"What it pays for stays open until {last}." in unescape(grace.get(path).text)
+    assert "did not go through" not in ada.get("/").text
+    portal = grace.submit("/posts", action="/billing/portal", having={"task": "card"})
+    assert elsewhere.get(portal.location).status_code == HTTPStatus.OK
     assert grace.get("/premium").status_code == HTTPStatus.OK
     passes(sandbox, work, days=7)
     shut = grace.get("/premium")
     assert shut.status_code == HTTPStatus.PAYMENT_REQUIRED
     assert f"Access ended on {last}." in unescape(shut.text)
+    assert "What it pays for" not in shut.text
+    assert f"Access ended on {last}." in account(grace)
     portal = grace.submit("/premium", action="/billing/portal", having={"task": "card"})
     assert elsewhere.get(portal.location).status_code == HTTPStatus.OK
 
