@@ -1,7 +1,5 @@
 """Joining, signing in and out."""
 
-from datetime import timedelta
-
 from flask import (
     Blueprint,
     flash,
@@ -209,13 +207,12 @@ def _let_in(user: User, token: str, destination: str, *, remember: bool) -> Resp
 def _join_page(form: JoinForm | PasswordForm) -> str:
     settings = config.current()
     email = visits.address()
-    wait = sends.wait(db.session(), email, now=clock.now()) if email else timedelta(0)
     return render_template(
         "accounts/join.html",
         form=form,
         email=email,
         proven=isinstance(form, PasswordForm),
-        wait=max(0, round(wait.total_seconds())),
+        wait=sends.seconds_to_wait(db.session(), email, now=clock.now()),
         progress=progress.of_last(db.session(), email) if email else None,
         letters=visits.wants_letters(),
         stopped=isinstance(form, PasswordForm) and subscribers.said_no(db.session(), email or ""),

@@ -140,12 +140,11 @@ def _taken_back(change: AddressChange) -> ResponseReturnValue:
 
 def _page(form: NewAddress | AddressCode) -> str:
     email = session.get(_EMAIL) if isinstance(form, AddressCode) else None
-    wait = sends.wait(db.session(), email, now=clock.now()) if email else None
     return render_template(
         "dashboard/address.html",
         form=form,
         email=email,
-        wait=max(0, round(wait.total_seconds())) if wait else 0,
+        wait=sends.seconds_to_wait(db.session(), email, now=clock.now()),
     )
 
 

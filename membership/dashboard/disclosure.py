@@ -16,7 +16,7 @@ from membership.accounts import address_changes
 from membership.accounts.address_changes import AddressChange
 from membership.accounts.feed_keys import FeedKey
 from membership.accounts.models import SignIn, User
-from membership.billing.explain import sentences, timeline
+from membership.billing.explain import sentences
 from membership.billing.models import (
     Checkout,
     Customer,
@@ -127,7 +127,8 @@ def _sent_to(
 
 
 def _history(session: Session, person: _Person) -> list[Row]:
-    theirs = select(Entry).where(timeline.about(person.user_id, person.email))
+    before = and_(Entry.user_id.is_(None), _sent_to(person, Entry.email, Entry.at))
+    theirs = select(Entry).where(or_(Entry.user_id == person.user_id, before))
     return [
         {"at": entry.at, "what": sentences.of_entry(entry), "ip": entry.ip}
         for entry in session.scalars(theirs.order_by(Entry.at, Entry.id))

@@ -116,11 +116,10 @@ def _locked(rows: Session, subscriber: Subscriber) -> Subscriber:
 
 def _address_page(subscriber: Subscriber, form: Move | MoveCode) -> str:
     new = visits.new_address() if isinstance(form, MoveCode) else None
-    wait = sends.wait(db.session(), new, now=clock.now()) if new else None
     return render_template(
         "dashboard/reader_address.html",
         reader=subscriber,
         form=form,
         email=new,
-        wait=max(0, round(wait.total_seconds())) if wait else 0,
+        wait=sends.seconds_to_wait(db.session(), new, now=clock.now()),
     )

@@ -118,12 +118,11 @@ def _prove(form: ProofForm) -> ResponseReturnValue:
 
 def _page(form: ClaimForm) -> str:
     email = session.get(_EMAIL)
-    wait = sends.wait(db.session(), email, now=clock.now()) if email else None
     return render_template(
         "billing/claim.html",
         form=form,
         email=email,
-        wait=max(0, round(wait.total_seconds())) if wait else 0,
+        wait=sends.seconds_to_wait(db.session(), email, now=clock.now()),
     )
 
 

@@ -3,6 +3,7 @@ another."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -65,6 +66,11 @@ def wait(session: Session, email: str, *, now: datetime) -> timedelta:
         CodeSend.created_at > now - timedelta(days=1),
     )
     return digits.wait(session.scalars(asked), now=now)
+
+
+def seconds_to_wait(session: Session, email: str | None, *, now: datetime) -> int:
+    """For a page's button: never ready before the door is. 0 when there is nobody to ask for."""
+    return ceil(wait(session, email, now=now).total_seconds()) if email else 0
 
 
 def facts(

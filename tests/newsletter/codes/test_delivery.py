@@ -114,6 +114,15 @@ def test_pressing_resend_sends_the_same_code_by_smtp(
     assert [channel for channel, _ in sends(app)] == ["mailerlite", "smtp"]
 
 
+def test_the_button_to_send_again_is_never_ready_before_we_are(
+    visitor: Browser, clock: MovableClock
+) -> None:
+    asks(visitor)
+    clock.passes(MINUTE - timedelta(milliseconds=400))
+    assert 'data-wait="1"' in visitor.get("/join").text
+    assert again(visitor) == 429
+
+
 def test_three_minutes_of_silence_send_the_same_code_by_smtp(
     visitor: Browser, sandbox: Sandbox, work: Work, clock: MovableClock
 ) -> None:

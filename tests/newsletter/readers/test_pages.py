@@ -182,7 +182,9 @@ def test_the_letters_move_with_what_was_agreed_to_and_the_old_address_is_told(
     agreed, moved = consents_of(app, NEW)
     assert (agreed.place, agreed.proof) == (Place.HOME, Proof.CODE)
     assert (moved.act, moved.was) == (Act.MOVED, HUGO)
-    assert HUGO in visitor.get(YOURS).text
+    yours = visitor.get(YOURS).text
+    assert HUGO in yours
+    assert "A code was asked for" in yours  # while the old address was his
 
 
 def test_without_the_code_nothing_moves(
