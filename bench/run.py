@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import growth, library, storm, table, throughput, work  # noqa: E402
+from bench import growth, library, mailing_list, storm, table, throughput, work  # noqa: E402
 
 SCENARIOS = {
     "throughput": throughput.measure,
@@ -20,6 +20,7 @@ SCENARIOS = {
     "storm": storm.measure,
     "growth": growth.measure,
     "library": library.measure,
+    "list": mailing_list.measure,
 }
 
 
