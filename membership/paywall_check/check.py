@@ -20,7 +20,16 @@ from membership.paywall_check.crawl import Answer
 from membership.paywall_check.faults import Fault, Judge
 from membership.paywall_check.people import Person
 
-TRICKS = ("/", ".md", ".json", ".txt", "/raw", "?format=raw", "%00", "/a.css")
+TRICKS = (
+    *("/", ".md", ".json", ".txt", "/raw", "%00", "/a.css"),
+    *("?format=raw", "?format=json", "?print=1", "?preview=1"),
+)
+# Whom a site may show more: search engines, and scripts of its own.
+MASKS = (
+    {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+    {"Accept": "application/json"},
+    {"X-Requested-With": "XMLHttpRequest", "HX-Request": "true"},
+)
 MOST_SEARCHED = 200
 SOURCES = ("/static/../content/posts/{}.md", "/static/..%2fcontent%2fposts%2f{}.md")
 ELSEWHERE = ("/content/posts/{}.md", "/static/posts/{}.md", "/posts/{}.md")
@@ -80,7 +89,8 @@ def _judge(locks: Sequence[Locked]) -> Judge:
 def _try_everything(site: Flask, everybody: Sequence[Person], judge: Judge, report: Report) -> None:
     visitors: dict[str, Answer] = {}
     searches: set[str] = set()
-    for answer in crawl.crawl(site, everybody, [lock.address for lock in judge.locked]):
+    known = [*(lock.address for lock in judge.locked), *crawl.files(site)]
+    for answer in crawl.crawl(site, everybody, known):
         report.note(answer, judge.of_words(answer))
         searches.update(crawl.searches(answer))
         if answer.person.feed:
@@ -131,13 +141,15 @@ def _try_guards(
 
 
 def _try_tricks(visitor: Person, locks: Sequence[Locked], judge: Judge, report: Report) -> None:
-    """Other names for the same: endings, and the file that a text was made from."""
+    """Other names for the same, for the file that a text was made from, and for who asks."""
     for lock in locks:
         name = lock.address.rpartition("/")[2]
         tricks = [lock.address + trick for trick in TRICKS]
         tricks += [source.format(name) for source in (*SOURCES, *ELSEWHERE)]
-        for address in tricks:
-            answer = crawl.ask(visitor, address)
+        asks: list[tuple[str, dict[str, str]]] = [(address, {}) for address in tricks]
+        asks += [(lock.address, mask) for mask in MASKS]
+        for address, headers in asks:
+            answer = crawl.ask(visitor, address, headers=headers)
             report.note(answer, judge.of_words(answer))
 
 

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 from uuid import UUID
 
 from flask import Flask
@@ -31,7 +32,9 @@ from membership import config
 from membership.paywall_check.people import Person
 
 MOST_QUERIES = 20  # of one route: lists have pages, and every page a way back
+MOST_BYTES = 5_000_000  # of one answer that are read
 _LINK = re.compile(r"""\b(?:href|src|action)=["']([^"'#]+)""")
+_QUOTED = re.compile(r"""["'](/[^"'#\s<>]+)""")  # in other attributes, in scripts and JSON
 _FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 _ACTION = re.compile(r"""action=["']([^"']*)["']""")
 _SEARCHED = re.compile(
@@ -49,13 +52,20 @@ _MADE_UP: dict[type[BaseConverter], Any] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """`text` is empty where the answer is no text."""
+    """`text` is empty where the answer is no text; then `bytes_read` is what could be read of it as
+    letters."""
 
     address: str
     person: Person
     status: int
     headers: Headers
     text: str
+    bytes_read: str = ""
+
+    @property
+    def said(self) -> str:
+        """Everything in it, headers too."""
+        return "\n".join([*self.headers.values(), self.text, self.bytes_read])
 
     @property
     def is_refusal(self) -> bool:
@@ -115,9 +125,21 @@ def ask(
         address, method=method, headers=headers, base_url=config.current().site_url
     )
     with answer:
-        readable = (answer.mimetype or "").startswith(_TEXT)
-        text = answer.get_data(as_text=True) if readable else ""
-        return Answer(address, person, answer.status_code, answer.headers, text)
+        found = _letters(answer.iter_encoded())
+        is_text = (answer.mimetype or "").startswith(_TEXT)
+        text, other = (found, "") if is_text else ("", found)
+        return Answer(address, person, answer.status_code, answer.headers, text, other)
+
+
+def files(trial: Flask) -> Iterator[str]:
+    """Addresses of what lies in the static folders: a script may fetch what no page links to."""
+    for place in (trial, *trial.blueprints.values()):
+        if place.static_folder and place.static_url_path:
+            prefix = getattr(place, "url_prefix", None) or ""
+            for path in sorted(Path(place.static_folder).rglob("*")):
+                if path.is_file():
+                    name = path.relative_to(place.static_folder).as_posix()
+                    yield f"{prefix}{place.static_url_path}/{quote(name)}"
 
 
 def guarded(trial: Flask) -> Iterator[tuple[str, str]]:
@@ -127,6 +149,15 @@ def guarded(trial: Flask) -> Iterator[tuple[str, str]]:
         feature = getattr(trial.view_functions[rule.endpoint], "requires", None)
         if feature:
             yield _address(urls, rule), feature
+
+
+def _letters(pieces: Iterable[bytes]) -> str:
+    read = b""
+    for piece in pieces:
+        read += piece
+        if len(read) > MOST_BYTES:
+            break
+    return read.decode(errors="ignore")
 
 
 def _of_routes(url_map: Map, urls: MapAdapter) -> Iterator[str]:
@@ -159,7 +190,7 @@ def _leads_to(answer: Answer) -> Iterator[str]:
     """Addresses of this site that the answer names."""
     site = config.current().site_url
     here = urljoin(site, answer.address)
-    named = [*_LINK.findall(answer.text), *_LOC.findall(answer.text)]
+    named = [found for sort in (_LINK, _QUOTED, _LOC) for found in sort.findall(answer.text)]
     if answer.headers.get("Location"):
         named.append(answer.headers["Location"])
     for link in named:

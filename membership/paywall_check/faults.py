@@ -31,7 +31,7 @@ class Judge:
     def of_words(self, answer: Answer) -> Iterator[Fault]:
         """What this person was told and may not have, what they may have and a cache may keep, and
         what they may have and did not get at its own address."""
-        said = stretches.said_in(answer.text, self.known.lengths)
+        said = stretches.said_in(answer.said, self.known.lengths)
         told = False
         for locked, runs in zip(self.locked, self.known.of, strict=True):
             found = said & runs

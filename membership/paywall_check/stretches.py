@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
+from urllib.parse import unquote_plus
 
 LENGTH = 6  # words
 MOST = 200_000  # of all texts together, so that thousands of posts fit into memory
 _TAG = re.compile(r"<[^<>]*>")
 _SHOWN = re.compile(r"""\b(?:alt|title|aria-label)=["']([^"']*)["']""")
 _JSON = re.compile(r"\\u([0-9a-fA-F]{4})")
+_QUOTED = re.compile(r"""[^\s"'<>]*(?:%20|\+)[^\s"'<>]*""")  # as addresses carry words
 _WORD = re.compile(r"\w+")
 
 Words = tuple[str, ...]
@@ -43,11 +45,13 @@ def known_by(texts: Sequence[str], open_to_all: Iterable[str]) -> Stretches:
 
 
 def said_in(answer: str, lengths: Iterable[int]) -> set[Words]:
-    """Every stretch of these lengths in an answer: HTML, a feed, JSON or plain words."""
+    """Every stretch of these lengths in an answer: HTML, a feed, JSON, plain words, or an address
+    that carries them."""
     plain = _JSON.sub(lambda code: chr(int(code[1], 16)), answer).replace("\\n", " ")
     once = unescape(plain)
     twice = unescape(once)
     readings = {plain, once, twice, *(_TAG.sub(" ", text) for text in (plain, once, twice))}
+    readings.add(" ".join(unquote_plus(found) for found in _QUOTED.findall(once)))
     return {
         run
         for text in readings

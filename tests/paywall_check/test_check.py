@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import pytest
-from flask import Blueprint, Flask, Response, jsonify
+from flask import Blueprint, Flask, Response, jsonify, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy.orm import Session
 
 from membership.app import create_app
 from membership.billing.access import may_use, requires
-from membership.library import locked
+from membership.library import locked, notation
 from membership.library.locked import Locked
 from membership.library.posts import library
 from membership.paywall_check import check, trial
@@ -108,6 +110,52 @@ def test_a_cloners_leaks_are_named_with_who_and_the_words(
     assert re.search(r"/large/0{8}-\S+/1.0, to a visitor: tells of the post lamps", wrong)
     assert "/coming, to a member with premium: tells of the unpublished post unready" in wrong
     assert "to a visitor: finds the post lamps by words of it that are locked" in wrong
+
+
+def test_a_leak_that_no_page_shows_is_named_all_the_same(
+    app: Flask, given: dict[str, str], tmp_path: Path
+) -> None:
+    """In a header, a redirect, a file, at an address that a script knows, to a search engine."""
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "index.js").write_text(f"const found = [{POSTS['lamps']!r}]")
+    tool = Blueprint(
+        "tool", __name__, static_folder=str(tmp_path / "static"), static_url_path="/built"
+    )
+
+    def text() -> str:
+        return notation.plain("".join(library().body(post) for post in library().posts()))
+
+    @tool.get("/header")
+    def header() -> Response:
+        return Response("", headers={"X-Excerpt": quote(text())})
+
+    @tool.get("/leads-on")
+    def leads_on() -> ResponseReturnValue:
+        return redirect(f"https://share.example/?{urlencode({'text': text()})}")
+
+    @tool.get("/takes-away")
+    def takes_away() -> ResponseReturnValue:
+        return send_file(BytesIO(text().upper().encode()), mimetype="application/epub")
+
+    @tool.get("/loads")
+    def loads() -> str:
+        return "<script>const from = '/pieces/lamps?whole=1'</script>"
+
+    @tool.get("/pieces/<slug>")
+    def piece(slug: str) -> str:
+        return text() if slug == "lamps" and "whole" in request.args else ""
+
+    def cloaks(answer: Response) -> Response:
+        if "Googlebot" in request.user_agent.string and request.path == "/posts/lamps":
+            answer.set_data(text())
+        return answer
+
+    tool.after_app_request(cloaks)
+    wrong = faults_with(app, given, tool)
+    for address in ("/header", "/leads-on", "/takes-away", "/pieces/lamps?whole=1"):
+        assert f"{address}, to a visitor: tells of the post lamps: “" in wrong, address
+    assert "/built/index.js, to a visitor: tells of the post lamps: “" in wrong
+    assert "/posts/lamps, to a visitor: tells of the post lamps: “" in wrong
 
 
 def test_a_cloners_own_texts_are_looked_for_too(app: Flask, given: dict[str, str]) -> None:
