@@ -39,6 +39,8 @@ _CLASSES = {
     "th": {"center", "right"},
 }
 _SCHEMES = {"http", "https", "mailto"}
+# The second sign keeps some telephones from showing the arrow as a coloured picture.
+_BACK = "↩\ufe0e"
 _ALIGNED = {"text-align:center": "center", "text-align:right": "right"}
 
 
@@ -85,8 +87,7 @@ class _Renderer(RendererHTML):
 
     def footnote_anchor(self, tokens: Sequence[Token], idx: int, *_: object) -> str:
         number, place = _numbers(tokens[idx])
-        # The second sign keeps some telephones from showing the arrow as a coloured picture.
-        return f' <a href="#ref-{place}" aria-label="Back to where note {number} is">↩\ufe0e</a>'
+        return f' <a href="#ref-{place}" aria-label="Back to where note {number} is">{_BACK}</a>'
 
 
 def _numbers(token: Token) -> tuple[str, str]:
@@ -147,5 +148,6 @@ def sanitised(text: str, base: str | None = None) -> str:
 
 
 def plain(html: str) -> str:
-    """The words of sanitised HTML, as one line; without the numbers that point to notes."""
-    return " ".join(unescape(nh3.clean(html, tags=set(), clean_content_tags={"sup"})).split())
+    """The words of sanitised HTML, as one line; without what leads to notes and back."""
+    words = unescape(nh3.clean(html, tags=set(), clean_content_tags={"sup"}))
+    return " ".join(words.replace(_BACK, "").split())

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from membership.library import markdown
+from membership.library import markdown, notation
 from membership.library.markdown import UnfitText
 
 QUIET_TAGS = {"a", "code", "img", "p", "pre", "table", "tbody", "td", "th", "thead", "tr"}
@@ -161,6 +161,11 @@ def test_notes_are_numbered_and_lead_back_to_each_place_that_has_them() -> None:
         assert f'href="#{back}"' in body
     assert body.count('<li id="note-') == 2
     assert "Hidden." in body
+
+
+def test_what_leads_to_notes_and_back_is_no_word() -> None:
+    words = notation.plain(markdown.render(NOTED, summary=None).body)
+    assert words == "Before. After, and. Hidden. Secret."
 
 
 def test_a_teaser_has_no_notes_because_they_may_stand_behind_the_marker() -> None:
