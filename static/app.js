@@ -83,3 +83,22 @@ if (locked) {
   });
   lookLater();
 }
+
+// A payment that is not confirmed yet: asked about, less and less often, until it leads on.
+const confirming = document.querySelector("[data-confirms]");
+if (confirming) {
+  const waits = confirming.dataset.waits.split(" ").map(Number);
+  const askLater = () => {
+    const wait = waits.shift();
+    if (wait) setTimeout(ask, wait * 1000);
+    else confirming.textContent = confirming.dataset.late;
+  };
+  const ask = async () => {
+    const answer = await fetch(confirming.dataset.confirms, { cache: "no-store" })
+      .then((found) => found.json())
+      .catch(() => ({})); // away for a moment: the next time, then
+    if (answer.leads_on) location.reload();
+    else askLater();
+  };
+  askLater();
+}

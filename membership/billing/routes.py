@@ -44,7 +44,7 @@ PAGES = Door(
     "You have opened many pages to pay on in a short time.",
     per_account=(Limit(20, timedelta(hours=1)),),
 )
-LOOKS = 6  # at a payment under way, 2, 4, 8 … seconds apart; then the webhook will tell
+PATIENCE = (1, 2, 3, *[5] * 11)  # seconds between looks at a payment under way, a minute in all
 
 
 @bp.get("/plans")
@@ -95,25 +95,31 @@ def pay() -> ResponseReturnValue:
 @limiter.limit("30 per minute")
 def complete() -> ResponseReturnValue:
     """Where Stripe returns the payer: reads Stripe at once, so that a late webhook is not seen."""
-    session_id = request.args.get("session_id", "")
-    begun = db.session.get(Checkout, session_id) if plausible(session_id) else None
-    if begun is None or begun.user_id != current_user.user_id:
-        abort(404)
-    try:
-        sync.bring_up_to_date(begun.customer_id or begun.stripe_id)
-    except stripe_api.StripeError:
-        current_app.logger.warning("Stripe did not answer the payer's return", exc_info=True)
-        return _confirming(session_id)
-    begun = db.session.get_one(Checkout, session_id, populate_existing=True)
+    begun = _begun_here()
+    if not _brought_up_to_date(begun):
+        return _confirming(begun.stripe_id)
+    begun = db.session.get_one(Checkout, begun.stripe_id, populate_existing=True)
     if begun.status in ("open", "expired"):  # came by hand, or too late: nothing was paid
         flash("Nothing was paid. Choose a plan whenever you like.", "status")
         return redirect(url_for("billing.plans"), 303)
     if not _opened(begun):
-        return _confirming(session_id, slow=begun.payment_status == "unpaid")
+        return _confirming(begun.stripe_id, slow=begun.payment_status == "unpaid")
     flash("Thank you. You are in.", "status")
     way_back = _way_back()
     destinations.forget()
     return redirect(way_back or url_for("premium.index"), 303)
+
+
+@bp.get("/checkout/complete.json", endpoint="is_complete")
+@login_required
+@limiter.limit("30 per minute")
+def is_complete() -> ResponseReturnValue:
+    """The same for the page that waits: whether looking at it would lead on by now."""
+    begun = _begun_here()
+    if not _brought_up_to_date(begun):
+        return {"leads_on": False}
+    begun = db.session.get_one(Checkout, begun.stripe_id, populate_existing=True)
+    return {"leads_on": begun.status in ("open", "expired") or _opened(begun)}
 
 
 @bp.post("/billing/portal")
@@ -200,12 +206,33 @@ def _opened(begun: Checkout) -> bool:
     return bool(settled and belongings.access_of(current_user.user_id, clock.billing_now()))
 
 
+def _begun_here() -> Checkout:
+    """The Checkout Session that is asked about, which must be this member's own."""
+    session_id = request.args.get("session_id", "")
+    begun = db.session.get(Checkout, session_id) if plausible(session_id) else None
+    if begun is None or begun.user_id != current_user.user_id:
+        abort(404)
+    return begun
+
+
+def _brought_up_to_date(begun: Checkout) -> bool:
+    """Whether Stripe has answered."""
+    try:
+        sync.bring_up_to_date(begun.customer_id or begun.stripe_id)
+    except stripe_api.StripeError:
+        current_app.logger.warning("Stripe did not answer the payer's return", exc_info=True)
+        return False
+    return True
+
+
 def _confirming(session_id: str, *, slow: bool = False) -> ResponseReturnValue:
-    """Paid, but not confirmed: the page asks again by itself, less and less often. Not when it is
-    `slow`, a debit that takes the bank days."""
-    looked = request.args.get("looked", 0, type=int)
-    page = render_template("billing/confirming.html", session_id=session_id, slow=slow)
-    if slow or looked >= LOOKS:
-        return page
-    again = url_for("billing.complete", session_id=session_id, looked=looked + 1)
-    return page, 200, {"Refresh": f"{2 ** (looked + 1)}; url={again}"}
+    """Paid, but not confirmed: the page looks again by itself for a minute, with a script or
+    without. Not when it is `slow`, a debit that takes the bank days."""
+    looked = min(max(request.args.get("looked", 0, type=int), 0), len(PATIENCE))
+    return render_template(
+        "billing/confirming.html",
+        session_id=session_id,
+        slow=slow,
+        waits=() if slow else PATIENCE[looked:],
+        looked=looked,
+    )

@@ -1,7 +1,9 @@
 """From a plan to an open door: checkout, webhook, return, renewal of our copy."""
 
+import re
 from datetime import timedelta
 from functools import partial
+from html import unescape
 from http import HTTPStatus
 
 import pytest
@@ -110,14 +112,25 @@ def test_while_stripe_does_not_answer_the_page_asks_again_less_and_less_often(
     grace: Browser, app: Flask, elsewhere: Elsewhere, sandbox: Sandbox
 ) -> None:
     returned = way_back(pays(elsewhere, chooses(grace, app)))
+    asked = returned.replace("/complete?", "/complete.json?")
     sandbox.stripe_fault = "down"
     waits = []
-    while again := grace.get(returned).headers.get("Refresh"):
-        wait, returned = again.split("; url=")
+    for _ in range(4):
+        page = grace.get(returned).text
+        assert 'data-waits="' in page  # what the script goes by
+        wait, path = re.findall(r'http-equiv="refresh" content="(\d+); url=([^"]+)"', page)[0]
         waits.append(int(wait))
-    assert waits == [2, 4, 8, 16, 32, 64]
+        returned = unescape(path)
+    assert waits == [1, 2, 3, 5]
+    assert grace.get(asked).json == {"leads_on": False}
+    at_last = grace.get(f"{returned}0").text  # after forty looks, and after a minute of them
+    assert "http-equiv" not in at_last
+    assert "We will email you" in at_last
+    assert "failed" not in at_last
     sandbox.stripe_fault = None
+    assert grace.get(asked).json == {"leads_on": True}
     assert grace.get(returned).location == "/premium"
+    assert grace.get("/premium").text.count("You are in.") == 2  # once said, once written there
 
 
 def test_somebody_elses_session_shows_nothing_and_opens_nothing(
@@ -125,6 +138,9 @@ def test_somebody_elses_session_shows_nothing_and_opens_nothing(
 ) -> None:
     returned = way_back(pays(elsewhere, chooses(grace, app)))
     assert ada.get(returned).status_code == HTTPStatus.NOT_FOUND
+    asked = returned.replace("/complete?", "/complete.json?")
+    assert ada.get(asked).status_code == HTTPStatus.NOT_FOUND
+    assert visitor.get(asked).location.startswith("/login")
     assert visitor.get(returned).location.startswith("/login")
     assert visitor.get("/account").location.startswith("/login")
 

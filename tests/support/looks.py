@@ -128,6 +128,7 @@ NO_PAGES = {
     "premium.measured": "JSON, for programs",
     "health.healthz": "JSON, for machines",
     "health.readyz": "JSON, for machines",
+    "billing.is_complete": "JSON, for the script",
     "billing.complete": "leads on, once Stripe has said that it is paid",
     "billing.returned": "leads on",
     "previews.index": "on a developer's own machine alone",
