@@ -3,7 +3,7 @@
 from membership.doctor.findings import Check, Said, broken, look, skipped, well
 from membership.doctor.visit import Visit
 from membership.newsletter.mailing_list import check
-from membership.newsletter.mailing_list.check import State
+from membership.newsletter.mailing_list.verdicts import State, Verdict
 
 OUR_ROWS = ("database", "migrations")
 
@@ -17,7 +17,7 @@ def _shown(asked: check.Check) -> Check:
     return Check(asked.name, asked.why, ask, needs)
 
 
-def _said(asked: check.Check, verdict: check.Verdict, *, alone: bool) -> Said:
+def _said(asked: check.Check, verdict: Verdict, *, alone: bool) -> Said:
     """Codes go by SMTP meanwhile, unless that is not allowed."""
     if verdict.state is State.WELL:
         return well(verdict.what)

@@ -7,7 +7,7 @@ from membership import clock, config
 from membership.billing import stripe_account
 from membership.billing.stripe_account import AccountData, EndpointData, StripeAccount
 from membership.config import Config
-from membership.newsletter.mailing_list.check import Account
+from membership.newsletter.mailing_list.verdicts import Account
 
 
 class Visit:

@@ -5,7 +5,7 @@ from flask.cli import AppGroup
 
 from membership.newsletter import consent_cli, mailerlite
 from membership.newsletter.mailing_list import check, setup, sync_cli
-from membership.newsletter.mailing_list.check import State
+from membership.newsletter.mailing_list.verdicts import State
 
 newsletter = AppGroup("newsletter", help="The list at MailerLite.")
 newsletter.add_command(sync_cli.command)

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from membership.config import Config
 from membership.newsletter.wire import batches, bodies
 from membership.newsletter.wire.batches import BatchCall, BatchReply
-from membership.newsletter.wire.bodies import About, Change, Letter
+from membership.newsletter.wire.bodies import About, Letter
 from membership.newsletter.wire.errors import (
     KeyRefused,
     MailerLiteError,
@@ -24,7 +24,6 @@ from membership.newsletter.wire.errors import (
 )
 from membership.newsletter.wire.http import LOOKING, URGENT, WORKING, Http, Manners
 from membership.newsletter.wire.objects import (
-    Activity,
     Automation,
     AutomationRun,
     Campaign,
@@ -41,13 +40,11 @@ __all__ = [
     "MOST_IN_A_BATCH",
     "OPTED_OUT",
     "About",
-    "Activity",
     "Automation",
     "AutomationRun",
     "BatchCall",
     "BatchReply",
     "Campaign",
-    "Change",
     "Field",
     "Group",
     "KeyRefused",
@@ -63,6 +60,7 @@ __all__ = [
     "Unavailable",
     "Webhook",
     "client",
+    "ids_by_name",
     "init_app",
     "onlooker",
 ]
@@ -95,11 +93,6 @@ class MailerLite:
         body = bodies.upsert(email, about)
         return self._one(ListedSubscriber.parse, "POST", "/subscribers", body)
 
-    def update(self, subscriber_id: str, **change: Unpack[Change]) -> ListedSubscriber:
-        """A field of None is emptied. Raises Rejected 422 for an address that is another's."""
-        body = bodies.update(change)
-        return self._one(ListedSubscriber.parse, "PUT", f"/subscribers/{subscriber_id}", body)
-
     def subscriber(self, email_or_id: str) -> ListedSubscriber | None:
         try:
             path = f"/subscribers/{quote(email_or_id, safe='')}"
@@ -124,20 +117,11 @@ class MailerLite:
         """Take somebody off the list, and everything that is known of them, within thirty days."""
         self._gone("POST", f"/subscribers/{subscriber_id}/forget")
 
-    def delete_subscriber(self, subscriber_id: str) -> None:
-        self._gone("DELETE", f"/subscribers/{subscriber_id}")
-
     def join_group(self, subscriber_id: str, group_id: str) -> None:
         self._one(Group.parse, "POST", f"/subscribers/{subscriber_id}/groups/{group_id}")
 
     def leave_group(self, subscriber_id: str, group_id: str) -> None:
         self._gone("DELETE", f"/subscribers/{subscriber_id}/groups/{group_id}")
-
-    def activity(self, subscriber_id: str, name: str) -> list[Activity]:
-        """The newest of one name, such as `automation_email_sent`, `email_bounce`."""
-        query = {"filter[log_name]": name, "limit": "100"}
-        path = f"/subscribers/{subscriber_id}/activity-log"
-        return self._all(Activity.parse, path, query=query, most=1)
 
     def batch(self, calls: Sequence[BatchCall]) -> list[BatchReply]:
         """Many calls in one, at most fifty, each with its own reply, in their order. Some may be
@@ -171,8 +155,7 @@ class MailerLite:
         """The id of a group named, or identified, in the settings."""
         known = self._group_ids.get(name_or_id)
         if known is None:  # it may have been made since we last looked
-            groups = self.groups()
-            found = {group.name: group.id for group in groups} | {g.id: g.id for g in groups}
+            found = ids_by_name(self.groups())
             self._group_ids.clear()
             self._group_ids.update(found)
             known = found.get(name_or_id)
@@ -305,6 +288,11 @@ class MailerLite:
         except Rejected as error:
             if error.status != 404:
                 raise
+
+
+def ids_by_name(groups: Sequence[Group]) -> dict[str, str]:
+    """The ids of groups by what settings may call them: their names, or the ids themselves."""
+    return {group.name: group.id for group in groups} | {group.id: group.id for group in groups}
 
 
 def init_app(app: Flask, config: Config) -> None:

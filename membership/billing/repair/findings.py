@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock, due
 from membership.billing import tombstones
+from membership.comparisons import Comparison
 from membership.db import Model
 
 
@@ -47,27 +48,14 @@ class State(StrEnum):
     ASKED = "asked"  # the owner has to look
 
 
-class Reconciliation(due.Due, Model):
-    """One comparison with Stripe. `night` is the date of a scheduled one, None of one by command.
-
-    `looked_at` counts what was read of Stripe's lists; `live_grants` and `closing` are what the
-    brake judged by; `error` is why it ended without an answer.
-    """
+class Reconciliation(Comparison, Model):
+    """One comparison with Stripe. `live_grants` and `closing` are what the brake judged by."""
 
     __tablename__ = "reconciliations"
     id: Mapped[int] = mapped_column(primary_key=True)
-    night: Mapped[str | None] = mapped_column(unique=True)
-    dry_run: Mapped[bool] = mapped_column(default=False)
-    force: Mapped[bool] = mapped_column(default=False)
     step: Mapped[Step] = mapped_column(default=Step.CATALOGUE)
-    cursor: Mapped[str | None]
-    looked_at: Mapped[int] = mapped_column(default=0)
     live_grants: Mapped[int] = mapped_column(default=0)
     closing: Mapped[int] = mapped_column(default=0)
-    braked: Mapped[bool] = mapped_column(default=False)
-    error: Mapped[str | None]
-    began_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class Finding(Model):

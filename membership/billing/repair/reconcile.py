@@ -8,12 +8,8 @@ is too much to be true, nothing is closed, and the owner is asked.
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-
-from membership import clock, jobs
+from membership import comparisons, jobs
 from membership.billing.repair import findings, settling, surveying
 from membership.billing.repair.findings import Reconciliation, Step
 from membership.billing.stripe_api import StripeRefused
@@ -39,24 +35,12 @@ STEPS: dict[Step, Callable[[Reconciliation], None]] = {
 def drain() -> None:
     """Every night, and whatever an earlier one has left unfinished."""
     jobs.work(Reconciliation, advance, Reconciliation.ended_at.is_(None), kind=KIND)
-    _plan()
+    comparisons.plan(Reconciliation, hour=HOUR)
 
 
 def begin(*, dry_run: bool, force: bool) -> int:
     """A comparison by command: one that was cut short, or a new one; its number."""
-    with transaction() as session:
-        same = select(Reconciliation).where(
-            Reconciliation.night.is_(None),
-            Reconciliation.ended_at.is_(None),
-            Reconciliation.dry_run.is_(dry_run),
-            Reconciliation.force.is_(force),
-        )
-        run = session.scalars(same.order_by(Reconciliation.id).limit(1)).first()
-        if run is None:
-            run = Reconciliation(dry_run=dry_run, force=force, due_at=clock.now())
-            session.add(run)
-            session.flush()
-        return run.id
+    return comparisons.begin(Reconciliation, dry_run=dry_run, force=force)
 
 
 def work_on(run_id: int) -> Reconciliation:
@@ -73,19 +57,3 @@ def advance(run: Reconciliation) -> None:
         log.error("the comparison with Stripe could not be finished: %s", error)
         with transaction() as session:
             findings.finish(session, run, error=str(error))
-
-
-def _plan() -> None:
-    """The next night's, unless it is there."""
-    now = clock.now()
-    at = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
-    at += timedelta(days=1) if at <= now else timedelta()
-    waiting = select(Reconciliation.id).where(
-        Reconciliation.night.is_not(None), Reconciliation.ended_at.is_(None)
-    )
-    if db.session.scalars(waiting.limit(1)).first() is None:
-        try:
-            with transaction() as session:
-                session.add(Reconciliation(night=at.date().isoformat(), due_at=at))
-        except IntegrityError:
-            return  # another process was first

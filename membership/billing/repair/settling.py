@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from membership import clock, due
+from membership import clock, comparisons, due
 from membership.billing import catalogue, grants
 from membership.billing.models import Grant
 from membership.billing.repair import findings, mending
@@ -20,8 +20,6 @@ from membership.db import changed, db, transaction
 
 log = logging.getLogger(__name__)
 KEPT = timedelta(days=90)
-FEW = 5  # so many may always be closed
-SHARE = 20  # and of more than a hundred live grants one in so many
 
 
 def catalogue_first(run: Reconciliation) -> None:
@@ -107,7 +105,7 @@ def _judge(run: Reconciliation) -> None:
     with transaction() as session:
         run.closing = session.scalar(closing) or 0
         run.live_grants = session.scalar(live) or 0
-        run.braked = too_many(run.closing, run.live_grants) and not run.force
+        run.braked = comparisons.too_many(run.closing, run.live_grants) and not run.force
         if run.braked or run.dry_run:
             findings.finish(session, run)
         else:
@@ -119,11 +117,6 @@ def _judge(run: Reconciliation) -> None:
             run.closing,
             run.live_grants,
         )
-
-
-def too_many(closing: int, live: int) -> bool:
-    """Whether to close so many of the live grants is too much to be true."""
-    return closing > FEW and closing * SHARE > live
 
 
 def _forget_old(session: Session, now: datetime) -> None:

@@ -11,33 +11,22 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership import clock, due
+from membership.comparisons import Comparison
 from membership.db import Model, changed
 
 KEPT = timedelta(days=90)
 
 
-class ListSweep(due.Due, Model):
-    """One comparison. `night` is the date of a scheduled one, None of one by command.
-
-    `cursor` is where the next page begins; `read_whole` says that there is none any more.
-    `looked_at` counts whom MailerLite's list had; `stopping` and `readers` are what the brake
-    judged by; `error` is why it ended without an answer.
+class ListSweep(Comparison, Model):
+    """One comparison. `read_whole` says that there is no further page; `stopping` and `readers` are
+    what the brake judged by.
     """
 
     __tablename__ = "list_sweeps"
     id: Mapped[int] = mapped_column(primary_key=True)
-    night: Mapped[str | None] = mapped_column(unique=True)
-    dry_run: Mapped[bool] = mapped_column(default=False)
-    force: Mapped[bool] = mapped_column(default=False)
-    cursor: Mapped[str | None]
     read_whole: Mapped[bool] = mapped_column(default=False)
-    looked_at: Mapped[int] = mapped_column(default=0)
     stopping: Mapped[int] = mapped_column(default=0)
     readers: Mapped[int] = mapped_column(default=0)
-    braked: Mapped[bool] = mapped_column(default=False)
-    error: Mapped[str | None]
-    began_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class ListFinding(Model):

@@ -70,7 +70,7 @@ def accept(session: Session) -> None:
 
 
 def _places(settings: Config, groups: list[Group]) -> Places:
-    by_name = {group.name: group.id for group in groups} | {g.id: g.id for g in groups}
+    by_name = mailerlite.ids_by_name(groups)
 
     def id_of(name: str) -> str:
         if name not in by_name:

@@ -7,8 +7,7 @@ from membership import config
 from membership.config import Config, is_loopback
 from membership.newsletter import mailerlite
 from membership.newsletter.mailerlite import Field, MailerLite
-from membership.newsletter.mailing_list import check
-from membership.newsletter.mailing_list import events as list_events
+from membership.newsletter.mailing_list import events, needed
 
 BY_HAND = (
     "By hand, once: an automation that mails the code when somebody joins the group {group!r}. "
@@ -29,7 +28,7 @@ def run() -> Iterator[str]:
 
 def _fields(client: MailerLite, settings: Config) -> Iterator[str]:
     existing = client.fields()
-    for key, kind in check.wanted_fields(settings).items():
+    for key, kind in needed.fields(settings).items():
         field = _field(existing, key)
         if field is None:
             field = client.create_field(key, kind)
@@ -48,10 +47,9 @@ def _field(existing: list[Field], key: str) -> Field | None:
 
 
 def _groups(client: MailerLite, settings: Config) -> Iterator[str]:
-    existing = client.groups()
-    names = {group.name for group in existing} | {group.id for group in existing}
-    for wanted in check.wanted_groups(settings):
-        if wanted in names:
+    there = mailerlite.ids_by_name(client.groups())
+    for wanted in needed.groups(settings):
+        if wanted in there:
             yield f"Group {wanted}: there already."
         else:
             client.create_group(wanted)
@@ -62,16 +60,16 @@ def _webhook(client: MailerLite, settings: Config) -> Iterator[str]:
     if is_loopback(settings.site_url):
         yield "Webhook: left out, because SITE_URL is on this machine and cannot be reached."
         return
-    url = check.webhook_url(settings)
+    url = needed.webhook_url(settings)
     ours = [webhook for webhook in client.webhooks() if webhook.url == url]
     secret = settings.mailerlite_webhook_secret
     webhook = next((each for each in ours if each.secret == secret), ours[0] if ours else None)
     if webhook is None:
-        webhook = client.create_webhook(settings.site_name, url, list_events.EVENTS)
+        webhook = client.create_webhook(settings.site_name, url, events.EVENTS)
         yield f"Webhook {url}: made."
-    elif wrong := check.what_is_wrong_with(webhook):
-        webhook = client.update_webhook(webhook.id, list_events.EVENTS)
-        still = check.what_is_wrong_with(webhook)
+    elif wrong := needed.fault_of(webhook):
+        webhook = client.update_webhook(webhook.id, events.EVENTS)
+        still = needed.fault_of(webhook)
         yield f"Webhook {url}: it {wrong}. {STILL if still else 'Mended.'}"
     else:
         yield f"Webhook {url}: there already."

@@ -8,13 +8,11 @@ nobody's end, and the owner is asked.
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from sqlalchemy import case, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from membership import clock, config, due, jobs
+from membership import clock, comparisons, config, due, jobs
 from membership.db import changed, db, transaction
 from membership.newsletter import mailerlite
 from membership.newsletter.mailerlite import Rejected
@@ -27,8 +25,6 @@ from membership.newsletter.models import Subscriber
 log = logging.getLogger(__name__)
 KIND = "list sweep"
 HOUR = 4  # of the night, UTC
-FEW = 5  # so many letters may always be ended
-SHARE = 20  # and of more than a hundred readers one in so many
 NOT_THERE = Difference("not on the list any more", stops=True)
 NEVER_THERE = Difference("not put on the list yet", stops=False)
 
@@ -38,24 +34,12 @@ def drain() -> None:
     if config.current().mailerlite_api_key is None:
         return
     jobs.work(ListSweep, advance, ListSweep.ended_at.is_(None), kind=KIND)
-    _plan()
+    comparisons.plan(ListSweep, hour=HOUR)
 
 
 def begin(*, dry_run: bool, force: bool) -> int:
     """A comparison by command: one that was cut short, or a new one; its number."""
-    with transaction() as session:
-        same = select(ListSweep).where(
-            ListSweep.night.is_(None),
-            ListSweep.ended_at.is_(None),
-            ListSweep.dry_run.is_(dry_run),
-            ListSweep.force.is_(force),
-        )
-        run = session.scalars(same.order_by(ListSweep.id).limit(1)).first()
-        if run is None:
-            run = ListSweep(dry_run=dry_run, force=force, due_at=clock.now())
-            session.add(run)
-            session.flush()
-        return run.id
+    return comparisons.begin(ListSweep, dry_run=dry_run, force=force)
 
 
 def work_on(run_id: int) -> ListSweep:
@@ -77,11 +61,6 @@ def advance(run: ListSweep) -> None:
         log.error("the comparison with MailerLite's list could not be finished: %s", error)
         with transaction() as session:
             findings.finish(session, run, error=str(error))
-
-
-def too_many(stopping: int, of_readers: int) -> bool:
-    """Whether to end the letters of so many is too much to be true."""
-    return stopping > FEW and stopping * SHARE > of_readers
 
 
 def _read_page(run: ListSweep) -> None:
@@ -161,7 +140,7 @@ def _conclude(run: ListSweep) -> None:
         _note(session, run, [(row, NEVER_THERE) for row in _forgotten(session)])
         stopping = findings.stopping(session, run)
         run.stopping, run.readers = len(stopping), _how_many_readers(session)
-        run.braked = too_many(run.stopping, run.readers) and not run.force
+        run.braked = comparisons.too_many(run.stopping, run.readers) and not run.force
         if not (run.braked or run.dry_run):
             _have_read(session, stopping)
         findings.finish(session, run)
@@ -197,17 +176,3 @@ def _forgotten(session: Session) -> Sequence[Subscriber]:
 
 def _how_many_readers(session: Session) -> int:
     return session.scalar(select(func.count()).where(Subscriber.letters)) or 0
-
-
-def _plan() -> None:
-    """The next night's, unless it is there."""
-    now = clock.now()
-    at = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
-    at += timedelta(days=1) if at <= now else timedelta()
-    waiting = select(ListSweep.id).where(ListSweep.night.is_not(None), ListSweep.ended_at.is_(None))
-    if db.session.scalars(waiting.limit(1)).first() is None:
-        try:
-            with transaction() as session:
-                session.add(ListSweep(night=at.date().isoformat(), due_at=at))
-        except IntegrityError:
-            return  # another process was first

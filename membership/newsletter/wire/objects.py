@@ -87,18 +87,6 @@ class ListedSubscriber:
 
 
 @dataclass(frozen=True)
-class Activity:
-    """Something that happened to a subscriber; `name` as in `filter[log_name]`."""
-
-    name: str
-    at: datetime | None
-
-    @classmethod
-    def parse(cls, data: Any) -> Self:
-        return cls(_text(data["log_name"]), _moment(data.get("created_at")))
-
-
-@dataclass(frozen=True)
 class Step:
     """One step of an automation. `sendable`: None where it was not told."""
 

@@ -10,7 +10,7 @@ from membership import clock as clocks
 from membership import due, jobs
 from membership.billing import grants
 from membership.billing.models import Grant, UnclaimedPayment
-from membership.billing.repair import ledger, reconcile, settling
+from membership.billing.repair import ledger, reconcile
 from membership.billing.repair.findings import Reconciliation
 from membership.db import changed, db, transaction
 from sandbox import seed
@@ -317,22 +317,6 @@ def test_a_page_of_our_own_rows_costs_a_few_queries(app: Flask, sandbox: Sandbox
 
 
 # The brake
-
-
-@pytest.mark.parametrize(
-    ("closing", "live", "stopped"),
-    [
-        (0, 0, False),
-        (5, 5, False),
-        (6, 6, True),
-        (6, 119, True),
-        (6, 120, False),
-        (50, 1000, False),
-        (51, 1000, True),
-    ],
-)
-def test_more_than_five_and_more_than_five_percent(closing: int, live: int, stopped: bool) -> None:
-    assert settling.too_many(closing, live) is stopped
 
 
 def readers(app: Flask, sandbox: Sandbox, how_many: int) -> list[str]:

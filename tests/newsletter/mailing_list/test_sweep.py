@@ -3,7 +3,6 @@ is too much to be true."""
 
 from datetime import timedelta
 
-import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import update
@@ -189,13 +188,6 @@ def test_a_group_that_is_made_anew_is_not_taken_for_another_account(
     with app.app_context():
         known = db.session.get_one(KnownList, 1)
         assert made["id"] in known.group_ids
-
-
-@pytest.mark.parametrize(
-    ("stopping", "readers", "much"), [(5, 5, False), (6, 8, True), (6, 120, False), (7, 120, True)]
-)
-def test_how_many_are_too_many(stopping: int, readers: int, much: bool) -> None:
-    assert sweep.too_many(stopping, readers) is much
 
 
 def test_who_wants_letters_and_was_forgotten_is_put_on(
