@@ -5,6 +5,7 @@ worker that dies gives it back by doing nothing. Finishing and putting off compa
 row that was made due again, or taken over, while we worked on it is left as it is.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -17,6 +18,7 @@ from membership.db import changed
 LEASE = timedelta(seconds=120)
 _FIRST_RETRY = timedelta(seconds=5)
 LAST_RETRY = timedelta(hours=1)
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
 
 
 class Away(Exception):
@@ -39,6 +41,11 @@ class Due:
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
+
+    @property
+    def why(self) -> str:
+        """What went wrong last, in a line; empty when nothing did."""
+        return in_a_line(self.last_error)
 
     def same_work(self) -> ColumnElement[bool] | None:
         """Which other rows the work on this one settles as well: those that are due are leased
@@ -110,6 +117,14 @@ def backoff(attempts: int) -> timedelta:
     """5 s, 10 s, 20 s … at most an hour."""
     doublings: int = 2 ** min(attempts, 12)
     return min(_FIRST_RETRY * doublings, LAST_RETRY)
+
+
+def in_a_line(error: str | None) -> str:
+    """The last line of an error; of a traceback without the name that programs know it by."""
+    lines = (error or "").strip().splitlines() or [""]
+    last = lines[-1].strip()
+    name, _, words = last.partition(": ")
+    return words if len(lines) > 1 and words and _NAME.fullmatch(name) else last
 
 
 def attempts_in(time: timedelta) -> int:

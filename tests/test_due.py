@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 
 from membership import due
@@ -92,3 +93,20 @@ def test_how_many_tries_make_a_day() -> None:
     assert due.attempts_in(timedelta(seconds=35)) == 3  # 5 + 10 + 20
     assert due.attempts_in(timedelta(seconds=36)) == 4
     assert due.attempts_in(timedelta(days=2)) - due.attempts_in(timedelta(days=1)) == 24
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (None, ""),
+        ("450 busy: come back later", "450 busy: come back later"),
+        (
+            "Traceback:\n  in a file\nwire.errors.Unavailable: no answer: timed out\n",
+            "no answer: timed out",
+        ),
+        ("Traceback:\n  in a file\nTimeoutError", "TimeoutError"),
+        ("Traceback:\n  in a file\n the rest was: cut", "the rest was: cut"),
+    ],
+)
+def test_what_went_wrong_is_told_in_a_line(error: str | None, line: str) -> None:
+    assert due.in_a_line(error) == line

@@ -20,7 +20,7 @@ from membership import clock, config, keyed
 from membership.db import Model, changed, db, transaction
 from membership.newsletter.models import Challenge
 
-UNPROVEN_FOR = timedelta(days=7)
+UNPROVEN_FOR = timedelta(days=7)  # then the agreement goes, and the address from the list
 KEPT_FOR = timedelta(days=3 * 365)  # after somebody was forgotten
 AT_ONCE = 500  # rows of one transaction
 

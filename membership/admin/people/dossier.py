@@ -185,7 +185,7 @@ def _state(mail: OutboxMessage) -> str:
         return f"refused: {mail.last_error}" if mail.last_error else "refused"
     if mail.due_at is None:
         return "not sent: it was no longer true"
-    return f"waiting: {mail.last_error.strip().splitlines()[-1]}" if mail.last_error else "waiting"
+    return f"waiting: {mail.why}" if mail.why else "waiting"
 
 
 def _state_of_code(send: CodeSend) -> str:

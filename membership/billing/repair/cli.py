@@ -109,9 +109,5 @@ def _unclaimed() -> int:
 
 def _unfinished(run: Reconciliation) -> str:
     if run.last_error:
-        return f"not finished; it goes on by itself from where it is. {_last_line(run.last_error)}"
+        return f"not finished; it goes on by itself from where it is. {run.why}"
     return "another process is working on it, or was cut off just now: then the worker goes on soon"
-
-
-def _last_line(traceback: str) -> str:
-    return traceback.strip().splitlines()[-1]

@@ -36,12 +36,6 @@ def of_edition(edition: Edition) -> str:
         return "Not sent: nobody was there to get it."
     if edition.state is State.REFUSED:
         return edition.reason or "Not sent."
-    if edition.last_error:
-        return f"It waits, and is tried again by itself: {held_up_by(edition)}."
+    if edition.why:
+        return f"It waits, and is tried again by itself: {edition.why.rstrip('.')}."
     return "It is on its way."
-
-
-def held_up_by(edition: Edition) -> str:
-    """The last line of what went wrong, without the name that programs know it by."""
-    last = (edition.last_error or "").strip().splitlines()[-1:]
-    return "".join(last).partition(": ")[2].rstrip(".") or "it failed"

@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 LOOK_AFTER = timedelta(seconds=45)
 SILENCE = timedelta(minutes=3)
 AGAIN_AFTER = timedelta(seconds=15)  # and later and later, while MailerLite is away
-UNPROVEN_FOR = timedelta(days=7)
 ASKERS_KEPT = timedelta(days=28)
 
 
@@ -86,7 +85,7 @@ def _look_after_waiting(send: CodeSend, challenge: Challenge, mail: OutboxMessag
     later = clock.now() + sends.LOOKED_AFTER
     with transaction() as session:
         if error:
-            _other_way(session, send, challenge, error.strip().splitlines()[-1])
+            _other_way(session, send, challenge, due.in_a_line(error))
         _settle(session, send, SendState.QUEUED, due_at=later, last_error=error)
     if error:
         _hurry()
@@ -154,7 +153,7 @@ def _note_handed_over(send: CodeSend, listed: ListedSubscriber) -> None:
         subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
         subscriber.code_group_joined_at = now
         if subscriber.confirmed_at is None:
-            subscriber.due_at = now + UNPROVEN_FOR
+            subscriber.due_at = now + consents.UNPROVEN_FOR
     _hurry_at(now + LOOK_AFTER)
 
 

@@ -64,7 +64,13 @@ def tallies(session: Session, *, since: datetime, now: datetime) -> list[Tally]:
 def failures(session: Session, *, since: datetime, most: int) -> list[Failure]:
     """The newest sends that failed or bounced."""
     found = [
-        Failure(send.created_at, send.email, Channel(send.channel), send.state, _why(send))
+        Failure(
+            send.created_at,
+            send.email,
+            Channel(send.channel),
+            send.state,
+            send.why or "no reason is known",
+        )
         for state in FAILED
         for send in session.scalars(
             select(CodeSend)
@@ -135,11 +141,6 @@ def _typical(session: Session, channel: Channel, since: datetime) -> timedelta |
     )
     took = [(at - asked).total_seconds() for at, asked in session.execute(used).all() if at]
     return timedelta(seconds=median(took)) if took else None
-
-
-def _why(send: CodeSend) -> str:
-    lines = (send.last_error or "").strip().splitlines()
-    return lines[-1] if lines else "no reason is known"
 
 
 def _share(

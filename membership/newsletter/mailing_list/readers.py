@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from membership import due, journal
 from membership.newsletter import consents
 from membership.newsletter.codes import challenges
-from membership.newsletter.codes.delivery import UNPROVEN_FOR
 from membership.newsletter.consents import Place
 from membership.newsletter.mailing_list.carrying import Talk
 from membership.newsletter.mailing_list.held import Held, Places
@@ -72,7 +71,7 @@ def _wish(row: Subscriber, now: datetime, *, code_lives: bool) -> Wish:
     if row.stopped_at:
         return Wish.STOPPED
     joined = row.code_group_joined_at
-    may_prove = row.confirmed_at is None and joined and now < joined + UNPROVEN_FOR
+    may_prove = row.confirmed_at is None and joined and now < joined + consents.UNPROVEN_FOR
     return Wish.WAITING if code_lives or may_prove else Wish.ABSENT
 
 
@@ -104,7 +103,7 @@ def _again_at(row: Subscriber, talk: Talk) -> datetime | None:
     """When a code that is left in peace may be taken away."""
     held, lives_until = talk.known.held, talk.reader.code_lives_until
     if talk.reader.wish is Wish.WAITING and row.confirmed_at is None and row.code_group_joined_at:
-        return max(row.code_group_joined_at + UNPROVEN_FOR, lives_until or row.created_at)
+        return max(row.code_group_joined_at + consents.UNPROVEN_FOR, lives_until or row.created_at)
     if talk.reader.wish is Wish.WAITING or (held and held.has_code):
         return lives_until
     return None

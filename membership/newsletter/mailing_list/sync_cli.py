@@ -38,7 +38,9 @@ def command(dry_run: bool, force: bool, another_list: bool) -> None:
     run = sweep.work_on(sweep.begin(dry_run=dry_run, force=force))
     _tell(run)
     if run.ended_at is None:
-        raise click.ClickException(f"Not finished yet: {_why(run)}. The worker goes on with it.")
+        raise click.ClickException(
+            f"Not finished yet: {run.why or 'somebody else is at it'}. The worker goes on with it."
+        )
     if run.error:
         raise click.ClickException(run.error)
     if run.braked:
@@ -68,12 +70,6 @@ def _tell(run: ListSweep) -> None:
             click.echo(f"  and {how_many - SHOWN} more")
     if not kinds and run.ended_at and not run.error:
         click.echo("Everybody is there as they should be.")
-
-
-def _why(run: ListSweep) -> str:
-    """The last line of a traceback, without the error's name."""
-    said = (run.last_error or ": somebody else is at it").strip().splitlines()[-1]
-    return said.partition(": ")[2] or said
 
 
 def _some(run_id: int, because: str) -> list[str]:
