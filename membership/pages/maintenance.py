@@ -15,9 +15,7 @@ WORDS = "The site is being worked on. Nothing you have is lost; come back in a f
 
 
 def init_app(app: Flask) -> None:
-    sign = Path(app.instance_path) / "maintenance"
-
     @app.before_request
     def close() -> None:
-        if request.endpoint not in OPEN and sign.exists():
+        if request.endpoint not in OPEN and Path(app.instance_path, "maintenance").exists():
             raise ServiceUnavailable(WORDS, retry_after=TRY_AGAIN_IN)

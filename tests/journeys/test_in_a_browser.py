@@ -68,7 +68,7 @@ def test_a_locked_post_leads_to_payment_and_back_to_the_post(site: Site, windows
     page.locator("main").get_by_role("link", name=re.compile("plans", re.IGNORECASE)).first.click()
     page.get_by_role("button", name="Continue to payment, €5.00 a month").click()
     presses(page, "Subscribe for €5.00")
-    expect(page).to_have_url(post)
+    expect(page).to_have_url(f"{post}#more")  # where they stopped reading
 
 
 def test_the_back_button_shows_nothing_after_signing_out(site: Site, windows: Windows) -> None:
