@@ -11,6 +11,7 @@ from membership import journal
 from membership.billing import (
     catalogue,
     entitlements,
+    invoices,
     matching,
     payments,
     tombstones,
@@ -70,6 +71,7 @@ def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer |
     for checkout in state.checkouts:
         keep_checkout(session, checkout, state.charges, now=now)
     payments.keep(session, state.charges, state.invoices)
+    invoices.keep(session, customer.stripe_id, state.invoices)
     if customer.deleted:
         _end_all(session, customer, now)
     session.flush()
@@ -133,7 +135,7 @@ def _keep_subscription(
     found: SubscriptionData,
     known: Subscription | None,
     ours: set[str],
-    invoices: Iterable[InvoiceData],
+    billed: Iterable[InvoiceData],
 ) -> None:
     if (known is None or known.status != found.status) and not entitlements.knows_status(
         found.status
@@ -145,7 +147,7 @@ def _keep_subscription(
             customer=found.customer_id,
             status=found.status,
         )
-    mine = [i for i in invoices if i.subscription_id == found.id]
+    mine = [i for i in billed if i.subscription_id == found.id]
     session.merge(
         Subscription(
             stripe_id=found.id,

@@ -137,6 +137,22 @@ class Payment(Model):
     paid_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Invoice(Model):
+    """What was asked for a subscription of ours: what its member finds among their papers.
+
+    Not its PDF's address: Stripe's addresses of papers open to whoever has them, and end.
+    """
+
+    __tablename__ = "invoices"
+    stripe_id: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str] = mapped_column(index=True)
+    number: Mapped[str | None]
+    total: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class UnclaimedPayment(Model):
     """Somebody paid, and nobody knows who. `key` is the customer or the guest's Checkout Session.
 

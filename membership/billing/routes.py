@@ -23,6 +23,7 @@ from membership.billing import (
     bindings,
     checkout,
     holdings,
+    invoices,
     showcase,
     stripe_api,
     sync,
@@ -162,6 +163,17 @@ def keep() -> ResponseReturnValue:
     sync.bring_up_to_date(customer_id)
     flash("It goes on. Nothing was charged just now.", "status")
     return redirect(url_for("dashboard.account"), 303)
+
+
+@bp.get("/billing/invoices/<invoice_id>")
+@login_required
+@limiter.limit("60 per hour")
+def invoice(invoice_id: str) -> ResponseReturnValue:
+    """To its PDF at Stripe, by an address that is asked for each time."""
+    if not (plausible(invoice_id) and invoices.is_theirs(current_user.user_id, invoice_id)):
+        abort(404)
+    address = stripe_api.client().invoice_address(invoice_id)
+    return redirect(address, 303) if address else abort(404)
 
 
 @bp.get("/billing/returned")

@@ -171,6 +171,13 @@ class StripeAPI:
             )
             return [stripe_objects.invoice(i) for i in every(found)]
 
+    def invoice_address(self, invoice_id: str) -> str | None:
+        """Where whoever has this address finds its PDF, or its page where there is none yet; for a
+        while, and never to be kept."""
+        with our_errors():
+            found = self._client.v1.invoices.retrieve(invoice_id)
+            return found.invoice_pdf or found.hosted_invoice_url
+
     def charges(self, customer_id: str) -> list[ChargeData]:
         """Those of a customer that succeeded, with their disputes, newest first."""
         with our_errors():

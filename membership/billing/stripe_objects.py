@@ -63,7 +63,7 @@ class SubscriptionData:
 @dataclass(frozen=True)
 class InvoiceData:
     """The period is of what it asks money for; `paid_by`: the ids of the PaymentIntents that paid
-    it."""
+    it. `total` in minor units; it has a `number` once it is no draft any more."""
 
     id: str
     subscription_id: str | None
@@ -71,6 +71,10 @@ class InvoiceData:
     period_start: datetime
     period_end: datetime
     paid_by: list[str]
+    number: str | None
+    total: int
+    currency: str
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,10 @@ def invoice(found: Any) -> InvoiceData:
         period_start=datetime.fromtimestamp(min(starts, default=found.created), UTC),
         period_end=datetime.fromtimestamp(max(ends, default=found.created), UTC),
         paid_by=[str(id_of(p.payment.payment_intent)) for p in found.payments.data if _paid(p)],
+        number=field(found, "number"),
+        total=found.total,
+        currency=found.currency,
+        created=datetime.fromtimestamp(found.created, UTC),
     )
 
 

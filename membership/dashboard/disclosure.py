@@ -21,6 +21,7 @@ from membership.billing.models import (
     Checkout,
     Customer,
     Grant,
+    Invoice,
     Payment,
     Subscription,
     UnclaimedPayment,
@@ -175,7 +176,7 @@ KINDS = (
         "consents",
         "What you agreed to, in which words, when and where; and when you said no.",
         "act at place agreed_to proven_at proof ip was",
-        lambda p: select(Consent).where(Consent.email == p.email).order_by(Consent.id),
+        lambda p: select(Consent).where(Consent.email == p.email).order_by(Consent.at, Consent.id),
     ),
     _Kind(
         "customers",
@@ -204,6 +205,12 @@ KINDS = (
         lambda p: select(Payment).where(
             or_(Payment.customer_id.in_(p.customers), Payment.checkout_id.in_(p.sold))
         ),
+    ),
+    _Kind(
+        "invoices",
+        "What you were asked to pay, in the smallest unit of its currency.",
+        "stripe_id customer_id number total currency status created_at",
+        lambda p: select(Invoice).where(Invoice.customer_id.in_(p.customers)),
     ),
     _Kind(
         "claims",

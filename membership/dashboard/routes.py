@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask_login import current_user, login_required
 
 from membership import clock
-from membership.billing import belongings
+from membership.billing import belongings, invoices
 from membership.billing.belongings import SubscriptionLine
 from membership.billing.entitlements import ENDED
 from membership.billing.explain import why
@@ -26,6 +26,7 @@ def account() -> str:
         access=belongings.access_of(user_id, now),
         subscriptions=_current(belongings.subscriptions_of(user_id, now)),
         purchases=belongings.purchases_of(user_id, now),
+        invoices=invoices.of_member(user_id),
         portals=belongings.portals_of(user_id),
         feed=feed.of_member(user_id),
         newsletter=letters.standing(subscribers.find(db.session(), current_user.email)),

@@ -70,7 +70,9 @@ def invoice(
     sub: str = "sub_1",
     paid_by: Sequence[str] = (),
 ) -> InvoiceData:
-    return InvoiceData(id_, sub, status, begins, begins + 30 * DAY, list(paid_by))
+    return InvoiceData(
+        id_, sub, status, begins, begins + 30 * DAY, list(paid_by), "L-1", 500, "eur", begins
+    )
 
 
 def session_of(clock: MovableClock, **changes: str | None) -> CheckoutData:

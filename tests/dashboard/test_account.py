@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 
 from membership.billing.dates import day
-from membership.billing.models import Customer, Match, Subscription
+from membership.billing.models import Customer, Invoice, Match, Subscription
 from membership.db import db, transaction
 from sandbox.server import Sandbox
 from sandbox.stripe import disputes, refunds
 from tests.support.browser import Browser, Elsewhere
+from tests.support.leaving import says_goodbye
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
 from tests.support.people import GRACE
@@ -111,6 +112,26 @@ def test_what_has_ended_meanwhile_is_not_kept_but_leads_to_stripes_page(
     answer = paying.submit("/account", action="/billing/keep")
     assert elsewhere.get(answer.location).status_code == HTTPStatus.OK
     assert "It goes on." not in paying.get("/account").text
+
+
+def test_invoices_are_listed_and_lead_to_stripe_until_their_member_leaves(
+    paying: Browser, ada: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    passes(sandbox, work, days=32)
+    page = account(paying)
+    one, other = sandbox.account.all("invoice")
+    for each in (one, other):
+        assert each["number"] in page
+        path = f"/billing/invoices/{each['id']}"
+        assert elsewhere.get(paying.get(path).location).status_code == HTTPStatus.OK
+        assert ada.get(path).status_code == HTTPStatus.NOT_FOUND
+    table = page.split("Invoices</h2>")[1].split("</section>", maxsplit=1)[0]
+    assert table.count("€5.00") == table.count("Paid") == 2
+    assert "Invoices</h2>" not in account(ada)
+    assert says_goodbye(paying).status_code == HTTPStatus.SEE_OTHER
+    work()
+    with app.app_context():
+        assert db.session.query(Invoice).count() == 0
 
 
 def test_a_card_that_fails_is_told_with_the_date_and_mended_from_the_page_that_shut(

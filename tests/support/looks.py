@@ -130,6 +130,7 @@ NO_PAGES = {
     "health.readyz": "JSON, for machines",
     "billing.is_complete": "JSON, for the script",
     "billing.complete": "leads on, once Stripe has said that it is paid",
+    "billing.invoice": "leads on to Stripe's PDF",
     "billing.returned": "leads on",
     "previews.index": "on a developer's own machine alone",
     "previews.mail": "on a developer's own machine alone",

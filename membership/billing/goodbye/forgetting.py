@@ -13,6 +13,7 @@ from membership.billing.models import (
     CheckoutTurn,
     Customer,
     Grant,
+    Invoice,
     Payment,
     Subscription,
     UnclaimedPayment,
@@ -82,6 +83,7 @@ def forget(
         checkout.reference = None
     waiting = update(UnclaimedPayment).where(UnclaimedPayment.key.in_(payers.keys))
     changed(session, waiting.values(email=None, settled_at=now))
+    changed(session, delete(Invoice).where(Invoice.customer_id.in_(payers.keys)))
     changed(session, delete(Grant).where(Grant.user_id == user_id))
     changed(session, delete(CheckoutTurn).where(CheckoutTurn.user_id == user_id))
     session.flush()
