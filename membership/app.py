@@ -222,7 +222,7 @@ def _wire_outsiders(app: Flask, config: Config) -> None:
     outbox.register(app, moving.ASKED, moving_letters.asked)
     outbox.register(app, moving.CHANGED, moving_letters.changed)
     outbox.register(app, moving.UNDONE, moving_letters.undone)
-    outbox.follow(app, ("code", claims.LETTER, moving.CODE), delivery.mail_went)
+    outbox.follow(app, ("code", claims.LETTER, moving.CODE, reader_moving.CODE), delivery.mail_went)
 
 
 def _wire_work(app: Flask, config: Config) -> None:

@@ -5,9 +5,7 @@ its whole address can be shown until it is in a feed reader; stored is its hash.
 """
 
 import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from sqlalchemy import ForeignKey, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -34,7 +32,7 @@ def make(rows: Session, user: User, *, now: datetime) -> None:
     renewed = _delete(rows, user.id)
     nonce = secrets.token_hex(16)
     token = _derive(config.current().secret_key, nonce)
-    rows.add(FeedKey(user_id=user.id, nonce=nonce, token_hash=hash_token(token), made_at=now))
+    rows.add(FeedKey(user_id=user.id, nonce=nonce, token_hash=keyed.hash_token(token), made_at=now))
     journal.record(
         rows, "feed.renewed" if renewed else "feed.made", user_id=user.id, email=user.email
     )
@@ -55,13 +53,9 @@ def token_to_show(feed_key: FeedKey, *, now: datetime) -> str | None:
         return None
     for key in config.current().keys:
         token = _derive(key, feed_key.nonce)
-        if hash_token(token) == feed_key.token_hash:
+        if keyed.hash_token(token) == feed_key.token_hash:
             return token
     return None
-
-
-def hash_token(token: str) -> str:
-    return sha256(token.encode(errors="replace")).hexdigest()
 
 
 def _delete(rows: Session, user_id: int) -> int:
@@ -69,5 +63,4 @@ def _delete(rows: Session, user_id: int) -> int:
 
 
 def _derive(secret_key: str, nonce: str) -> str:
-    digest = keyed.digest(secret_key, "feed", nonce)
-    return urlsafe_b64encode(digest).decode().rstrip("=")
+    return keyed.token(secret_key, "feed", nonce)

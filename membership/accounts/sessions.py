@@ -3,14 +3,13 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from flask import request, session
 from flask_login import UserMixin, login_user, logout_user
 from sqlalchemy import BindParameter, ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
-from membership import config, journal
+from membership import config, journal, keyed
 from membership.accounts.models import SignIn, User
 from membership.db import changed
 
@@ -70,7 +69,7 @@ def hold(rows: Session, token: str, *, now: datetime) -> User:
     """The account of this session, locked: nobody ends the session, or changes the password, before
     we commit. Raises Over when somebody was quicker, however right the password was by then.
     """
-    mine = select(SignIn.user_id).where(SignIn.token_hash == hash_token(token), live(now))
+    mine = select(SignIn.user_id).where(SignIn.token_hash == keyed.hash_token(token), live(now))
     user_id = rows.scalar(mine)
     user = (
         rows.get(User, user_id, with_for_update=True, populate_existing=True) if user_id else None
@@ -89,7 +88,7 @@ def remember_in_cookie(token: str, *, remember: bool) -> None:
 
 def end(rows: Session, token: str, *, now: datetime) -> None:
     """The session is over, wherever its cookie may have been copied to."""
-    _end(rows, SignIn.token_hash == hash_token(token), now=now)
+    _end(rows, SignIn.token_hash == keyed.hash_token(token), now=now)
 
 
 def end_some(rows: Session, user_id: int, ids: Iterable[int], *, now: datetime) -> int:
@@ -99,7 +98,7 @@ def end_some(rows: Session, user_id: int, ids: Iterable[int], *, now: datetime) 
 
 def end_all(rows: Session, user_id: int, *, but: str | None = None, now: datetime) -> int:
     """End every live session of an account, except the one with this token; how many there were."""
-    others = [SignIn.token_hash != hash_token(but)] if but else []
+    others = [SignIn.token_hash != keyed.hash_token(but)] if but else []
     return _end(rows, SignIn.user_id == user_id, *others, now=now)
 
 
@@ -113,16 +112,12 @@ def forget_cookie() -> None:
     session.clear()
 
 
-def hash_token(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
-
-
 def _begin(rows: Session, user_id: int, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     rows.add(
         SignIn(
             user_id=user_id,
-            token_hash=hash_token(token),
+            token_hash=keyed.hash_token(token),
             created_at=now,
             last_seen_at=now,
             expires_at=now + timedelta(days=config.current().session_lifetime_days),

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 from sqlalchemy import and_, bindparam, case, select, update
 
-from membership import clock
-from membership.accounts import feed_keys, sessions
+from membership import clock, keyed
+from membership.accounts import sessions
 from membership.accounts.feed_keys import FeedKey
 from membership.accounts.models import SignIn, User
 from membership.billing import belongings, bindings, catalogue
@@ -112,7 +112,7 @@ def load_member(token: str) -> Member | None:
     now = clock.now()
     rows = ask(
         _WHO,
-        token_hash=sessions.hash_token(token),
+        token_hash=keyed.hash_token(token),
         now=now,
         seen_after=now - sessions.idle(),
         billing_now=clock.billing_now(),
@@ -133,7 +133,7 @@ def reader_of_feed(token: str) -> FeedReader | None:
         select(FeedKey.user_id, Grant.feature)
         .join(User, User.id == FeedKey.user_id)
         .outerjoin(Grant, and_(Grant.user_id == User.id, live(clock.billing_now())))
-        .where(FeedKey.token_hash == feed_keys.hash_token(token), User.disabled_at.is_(None))
+        .where(FeedKey.token_hash == keyed.hash_token(token), User.disabled_at.is_(None))
     )
     if not rows:
         return None
@@ -187,5 +187,5 @@ def _payment_found() -> bool:
 
 def _note_seen(token: str, now: datetime) -> None:
     with transaction() as session:
-        mine = update(SignIn).where(SignIn.token_hash == sessions.hash_token(token))
+        mine = update(SignIn).where(SignIn.token_hash == keyed.hash_token(token))
         changed(session, mine.values(last_seen_at=now))

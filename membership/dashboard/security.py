@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from membership import clock, config, jobs, journal
+from membership import clock, config, jobs, journal, keyed
 from membership.accounts import devices, hashing, password_setting, sessions, user_agents
 from membership.accounts.forms import ChangePassword, EndSessions
 from membership.accounts.models import SignIn
@@ -84,7 +84,7 @@ def change_password() -> ResponseReturnValue:
 
 
 def _page(form: EndSessions) -> str:
-    mine = sessions.hash_token(current_user.get_id())
+    mine = keyed.hash_token(current_user.get_id())
     rows = sessions.all_of(db.session(), current_user.user_id, now=clock.now())
     return render_template(
         "dashboard/security.html",

@@ -10,8 +10,7 @@ from datetime import UTC, date, datetime, time
 from flask import Blueprint, Response, abort, current_app, make_response, request
 from markupsafe import escape
 
-from membership import config, links
-from membership.accounts import feed_keys
+from membership import config, keyed, links
 from membership.billing import access
 from membership.extensions import limiter
 from membership.library import markdown, paywall
@@ -28,7 +27,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def _key_of_limit() -> str:
     token = (request.view_args or {}).get("token", "")
-    return feed_keys.hash_token(token)  # the limits' storage is no place for keys
+    return keyed.hash_token(token)  # the limits' storage is no place for keys
 
 
 @bp.get("/feed.xml")
@@ -80,9 +79,8 @@ def _content(post: Post, reader: Reader) -> str:
     if paywall.is_open(post, reader):
         return markdown.with_whole_addresses(library().body(post), base)
     on = links.whole("library.post", slug=post.slug, _anchor=paywall.CUT)
-    teaser = post.teaser_html or f"<p>{escape(post.summary)}</p>"
     read_on = f'<p><a href="{escape(on)}">The rest is for members</a></p>'
-    return f"{markdown.with_whole_addresses(teaser, base)}\n{read_on}"
+    return f"{markdown.with_whole_addresses(post.opening_html, base)}\n{read_on}"
 
 
 def _unless_unchanged(answer: Response) -> Response:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from markupsafe import escape
+
 Day = date  # a post has a date
 
 
@@ -39,3 +41,8 @@ class Post:
     image: Picture | None = None
     has_code: bool = False
     draft: bool = False
+
+    @property
+    def opening_html(self) -> str:
+        """What of it anybody may read: the teaser, or the summary that stands for it."""
+        return self.teaser_html or f"<p>{escape(self.summary)}</p>"

@@ -5,9 +5,7 @@ letters alone: whoever has an account signs in to it for everything else.
 """
 
 import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -57,7 +55,7 @@ def ask(session: Session, email: str, *, now: datetime) -> None:
 def holder(session: Session, token: str, *, now: datetime) -> str | None:
     """Whose link this is, while it can be used. Looking at it spends nothing."""
     theirs = select(ReaderLink.email).where(
-        ReaderLink.token_hash == _hash(token), ReaderLink.expires_at > now
+        ReaderLink.token_hash == keyed.hash_token(token), ReaderLink.expires_at > now
     )
     return session.scalars(theirs).first()
 
@@ -65,7 +63,7 @@ def holder(session: Session, token: str, *, now: datetime) -> str | None:
 def use(session: Session, token: str, *, now: datetime) -> str | None:
     """Spend the link; the address it proves, or None when it could not be used any more."""
     email = holder(session, token, now=now)
-    spent = delete(ReaderLink).where(ReaderLink.token_hash == _hash(token))
+    spent = delete(ReaderLink).where(ReaderLink.token_hash == keyed.hash_token(token))
     if email is None or not changed(session, spent):  # or somebody was quicker
         return None
     journal.record(session, "newsletter.page_opened", email=email)
@@ -79,7 +77,7 @@ def token_for(session: Session, email: str, token_hash: str, *, now: datetime) -
     if link is None or link.token_hash != token_hash or link.expires_at <= now:
         return None
     tokens = (_derive(key, link.nonce) for key in config.current().keys)
-    return next((token for token in tokens if _hash(token) == token_hash), None)
+    return next((token for token in tokens if keyed.hash_token(token) == token_hash), None)
 
 
 def forget(session: Session, emails: set[str]) -> None:
@@ -89,7 +87,7 @@ def forget(session: Session, emails: set[str]) -> None:
 def _issue(session: Session, email: str, now: datetime) -> str:
     """A fresh link, in the place of one there was; the hash of its token."""
     nonce = secrets.token_hex(16)
-    token_hash = _hash(_derive(config.current().secret_key, nonce))
+    token_hash = keyed.hash_token(_derive(config.current().secret_key, nonce))
     changed(session, delete(ReaderLink).where(ReaderLink.email == email))
     link = ReaderLink(email=email, nonce=nonce, token_hash=token_hash, expires_at=now + LIFETIME)
     session.add(link)
@@ -98,9 +96,4 @@ def _issue(session: Session, email: str, now: datetime) -> str:
 
 
 def _derive(secret_key: str, nonce: str) -> str:
-    digest = keyed.digest(secret_key, "reader's link", nonce)
-    return urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _hash(token: str) -> str:
-    return sha256(token.encode(errors="replace")).hexdigest()
+    return keyed.token(secret_key, "reader's link", nonce)

@@ -1,9 +1,7 @@
 """A new password for whoever reads the account's mail: ask for a link, and use it."""
 
 import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -38,7 +36,7 @@ def holder(rows: Session, token: str, *, now: datetime) -> User | None:
         select(User)
         .join(PasswordReset, PasswordReset.user_id == User.id)
         .where(
-            PasswordReset.token_hash == _hash(token),
+            PasswordReset.token_hash == keyed.hash_token(token),
             PasswordReset.expires_at > now,
             User.disabled_at.is_(None),
         )
@@ -54,7 +52,7 @@ def use(rows: Session, token: str, password_hash: str, *, now: datetime) -> tupl
     user = holder(rows, token, now=now)
     if user:  # whatever else is done to the account at this moment comes before, or after
         rows.refresh(user, with_for_update=True)
-    spent = delete(PasswordReset).where(PasswordReset.token_hash == _hash(token))
+    spent = delete(PasswordReset).where(PasswordReset.token_hash == keyed.hash_token(token))
     if user is None or not changed(rows, spent):  # or somebody was quicker
         return None
     journal.record(rows, "password.reset", user_id=user.id, email=user.email)
@@ -65,7 +63,7 @@ def token_of(reset: PasswordReset) -> str | None:
     """The token to put into the mail; None when no key of ours makes it any more."""
     for key in config.current().keys:
         token = _derive(key, reset.nonce)
-        if _hash(token) == reset.token_hash:
+        if keyed.hash_token(token) == reset.token_hash:
             return token
     return None
 
@@ -75,16 +73,11 @@ def _issue(rows: Session, user: User, now: datetime) -> str:
     rows.refresh(user, with_for_update=True)  # asks at once come one by one
     reset = rows.get(PasswordReset, user.id) or PasswordReset(user_id=user.id)
     reset.nonce = secrets.token_hex(16)
-    reset.token_hash = _hash(_derive(config.current().secret_key, reset.nonce))
+    reset.token_hash = keyed.hash_token(_derive(config.current().secret_key, reset.nonce))
     reset.created_at, reset.expires_at = now, now + LIFETIME
     rows.add(reset)
     return reset.token_hash
 
 
 def _derive(secret_key: str, nonce: str) -> str:
-    digest = keyed.digest(secret_key, "password reset", nonce)
-    return urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _hash(token: str) -> str:
-    return sha256(token.encode(errors="replace")).hexdigest()
+    return keyed.token(secret_key, "password reset", nonce)

@@ -4,7 +4,7 @@ What is locked is in it only where the whole text was asked for.
 """
 
 from flask import current_app
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from membership import config, links
 from membership.library import markdown, metadata, paywall
@@ -29,7 +29,7 @@ STYLES = {
 def of(post: Post, *, whole: bool) -> Letter:
     """With everything, or with what stands open of it and a way to the rest."""
     settings = config.current()
-    text = library().body(post) if whole else _teaser(post)
+    text = library().body(post) if whole else post.opening_html
     address = links.whole("library.post", slug=post.slug)
     # Not render_template: nobody asks for this page, and the work behind it has no request.
     html = current_app.jinja_env.get_template("library/email/post.html").render(
@@ -48,10 +48,6 @@ def of(post: Post, *, whole: bool) -> Letter:
         sender=settings.mail_default_sender,
         sender_name=settings.site_name,
     )
-
-
-def _teaser(post: Post) -> str:
-    return post.teaser_html or f"<p>{escape(post.summary)}</p>"
 
 
 def _for_mail(html: str) -> Markup:

@@ -5,7 +5,6 @@ asks for the page, as programs that look through mail do, spends nothing.
 """
 
 import hmac
-from base64 import urlsafe_b64encode
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -39,4 +38,4 @@ def holder(session: Session, token: str, *, now: datetime) -> Challenge | None:
 def _signature(secret_key: str, challenge: Challenge) -> str:
     text = f"{challenge.id}\n{challenge.email}\n{challenge.nonce}"
     digest = keyed.digest(secret_key, "link beside a code", text)
-    return urlsafe_b64encode(digest[:_BYTES]).decode().rstrip("=")
+    return keyed.in_address(digest[:_BYTES])
