@@ -12,7 +12,7 @@ from membership.accounts.models import User
 from membership.billing import unclaimed
 from membership.db import db, transaction
 from membership.newsletter.consents import Act, Place, Proof
-from membership.newsletter.models import Subscriber
+from membership.newsletter.models import CodeSend, SendState, Subscriber
 from sandbox.server import Sandbox
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
@@ -199,6 +199,18 @@ def test_without_the_code_nothing_moves(
         assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert row(app, HUGO)
     assert row(app, NEW) is None
+
+
+def test_what_became_of_the_code_is_known_as_soon_as_its_mail_has_left(
+    visitor: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    subscribes(visitor, sandbox, work)
+    opens_page(visitor, sandbox, work)
+    visitor.submit(f"{YOURS}/address", action=f"{YOURS}/address", email=NEW)
+    work()
+    with app.app_context():
+        send = db.session.scalars(select(CodeSend).where(CodeSend.email == NEW)).one()
+        assert (send.state, send.due_at) == (SendState.SENT, None)
 
 
 def test_letters_that_move_to_a_members_address_open_nothing_of_hers(
