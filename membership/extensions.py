@@ -1,5 +1,6 @@
 """Flask's extensions, made here unbound and wired in `app.py`."""
 
+from flask import Response
 from flask_bcrypt import Bcrypt
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -19,8 +20,16 @@ class _AtTheirViews(Limiter):
             super()._check_request_limit(callable_name, in_middleware)
 
 
+class _WithoutItsOwnCookie(LoginManager):  # type: ignore[misc]
+    """Who stays signed in is in our rows. Its look into the session after every request would make
+    answers that are the same for everybody differ by cookie, so that no cache could keep them."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
 bcrypt = Bcrypt()
 csrf = CSRFProtect()
 limiter = _AtTheirViews(key_func=get_remote_address)
-login_manager = LoginManager()
+login_manager = _WithoutItsOwnCookie()
 migrate = Migrate()

@@ -137,6 +137,15 @@ def test_s61_what_depends_on_who_asks_is_kept_by_nobody(app: Flask, visitor: Bro
         assert "Cookie" in headers["Vary"], path
 
 
+def test_s61_what_is_the_same_for_everybody_does_not_differ_by_cookie(ada: Browser) -> None:
+    """Else no cache could keep it."""
+    paths = ("/feed.xml", "/sitemap.xml", "/robots.txt", "/favicon.svg", "/static/app.css")
+    for path in (*paths, "/images/corner.png"):
+        with ada.get(path) as answer:
+            assert "Vary" not in answer.headers, path
+            assert "Set-Cookie" not in answer.headers, path
+
+
 def test_s61_public_pages_without_a_form_set_no_cookie(visitor: Browser) -> None:
     for path in ("/posts", "/posts/the-sound-of-a-good-door", "/plans", "/feed.xml", "/healthz"):
         assert "Set-Cookie" not in visitor.get(path).headers, path
