@@ -60,7 +60,7 @@ class PasswordForm(_Join):
     may have them again, with an account or without."""
 
     password = PasswordField("Password")
-    letters = BooleanField("Send me the newsletter again")
+    letters = BooleanField(wording.BOX_AGAIN)
 
     def __init__(self, email: str) -> None:
         self._email = email

@@ -75,6 +75,12 @@ def with_link(session: Session, token: str, *, now: datetime) -> Confirmed | Non
     return Confirmed(challenge.email, letters)
 
 
+def letters_again(session: Session, email: str, *, now: datetime) -> None:
+    """Somebody who had stopped them ticked the box, when their code was right a moment ago."""
+    subscribers.want_letters(session, email, now)
+    consents.agreed(session, email, Place.JOIN, wording.BOX_AGAIN, Proof.CODE, now=now)
+
+
 def proven(
     session: Session, email: str, password_hash: str | None, *, letters: bool, now: datetime
 ) -> Outcome:

@@ -142,7 +142,7 @@ def _choose_password(email: str) -> ResponseReturnValue:
     password_hash = _hash(form.password.data)
     with transaction() as rows:
         if form.letters.data:
-            subscribers.want_letters(rows, email, clock.now())
+            joining.letters_again(rows, email, now=clock.now())
         outcome = joining.proven(
             rows, email, password_hash, letters=visits.wants_letters(), now=clock.now()
         )
@@ -216,6 +216,7 @@ def _join_page(form: JoinForm | PasswordForm) -> str:
         progress=progress.of_last(db.session(), email) if email else None,
         letters=visits.wants_letters(),
         stopped=isinstance(form, PasswordForm) and subscribers.said_no(db.session(), email or ""),
+        returned=isinstance(form, PasswordForm) and subscribers.returned(db.session(), email or ""),
         untold=isinstance(form, PasswordForm) and subscribers.untold(db.session(), email or ""),
         password_min=settings.password_min_length,
         next=destinations.wanted(),

@@ -4,12 +4,12 @@ A link from a mail opens it, in one browser for half an hour. An address that ha
 switch its letters here and nothing else: for the rest its member signs in.
 """
 
-from flask import Blueprint, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask.wrappers import Response
 from flask_login import current_user
 
 from membership import clock, jobs
+from membership.accounts import key_pages
 from membership.dashboard import disclosure, letters
 from membership.dashboard.reader_forms import AskForLink
 from membership.db import db, transaction
@@ -59,7 +59,7 @@ def link(token: str) -> ResponseReturnValue:
     """Where the mail leads. Programs that look through mail come here, too: it spends nothing."""
     email = reader_links.holder(db.session(), token, now=clock.now())
     page = render_template("dashboard/reader_link.html", email=email, token=token)
-    return _telling_nobody(page, 200 if email else 410)
+    return key_pages.telling_nobody(page, 200 if email else 410)
 
 
 @bp.post("/newsletter/link/<token>")
@@ -68,7 +68,9 @@ def open_page(token: str) -> ResponseReturnValue:
     with transaction() as rows:
         email = reader_links.use(rows, token, now=clock.now())
     if email is None:
-        return _telling_nobody(render_template("dashboard/reader_link.html", email=None), 410)
+        return key_pages.telling_nobody(
+            render_template("dashboard/reader_link.html", email=None), 410
+        )
     visits.begin(email, now=clock.now())
     return redirect(url_for("reader.page"), 303)
 
@@ -105,7 +107,7 @@ def start() -> ResponseReturnValue:
         return closed()
     with transaction() as rows:
         choosing.start(rows, subscriber.email, Place.NEWSLETTER, Proof.LINK, now=clock.now())
-    return _changed(letters.STARTED)
+    return _changed(letters.started(subscriber.email))
 
 
 @bp.post("/newsletter/yours/account")
@@ -151,11 +153,3 @@ def _changed(words: str) -> ResponseReturnValue:
 
 def _ask_page(form: AskForLink) -> str:
     return render_template("dashboard/reader_ask.html", form=form)
-
-
-def _telling_nobody(page: str, status: int) -> Response:
-    """The address of this page is a key: no other page is told where somebody came from."""
-    answer = make_response(page, status)
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

@@ -69,6 +69,12 @@ class Subscriber(Due, Model):
             self.resubscribe_at is None or self.resubscribe_at < self.stopped_at
         )
 
+    @property
+    def returned(self) -> bool:
+        """Whether MailerLite sends nothing to this address, whatever its owner ticks: mail to it
+        came back, or was called junk."""
+        return self.status in ("bounced", "junk") and self.moved_from is None
+
 
 class Challenge(Model):
     """A code that lives: bound to an address and a purpose, five tries, spent once.

@@ -29,9 +29,15 @@ def of(session: Session, email: str, *, now: datetime) -> Subscriber:
 
 
 def gets_letters(session: Session, email: str) -> bool:
-    """Whether letters come: wanted here, and not refused by their mail server there."""
+    """Whether letters come: wanted here, and not held back there."""
     subscriber = find(session, email)
-    return subscriber is not None and subscriber.wants_letters and subscriber.status != "bounced"
+    return subscriber is not None and subscriber.wants_letters and not subscriber.returned
+
+
+def returned(session: Session, email: str) -> bool:
+    """Whether letters to this address were sent back or called junk, so that none goes there."""
+    subscriber = find(session, email)
+    return subscriber is not None and subscriber.returned
 
 
 def said_no(session: Session, email: str) -> bool:

@@ -8,4 +8,5 @@ FORM = (
 )
 # Where the letters come along with something else, or come again.
 BOX = "Send me the newsletter too: one letter a week, and a way out at the foot of each"
+BOX_AGAIN = "Send me the newsletter again: one letter a week, and a way out at the foot of each"
 AGAIN = "One letter a week to this address, and a way out at the foot of each."

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 
 from membership.db import transaction
-from membership.newsletter import signup, subscribers
+from membership.newsletter import signup, subscribers, wording
+from membership.newsletter.consents import Act, Place, Proof
 from sandbox.server import Sandbox
 from sandbox.testing import Reader
 from tests.support.browser import Browser
@@ -14,22 +15,28 @@ from tests.support.clock import MovableClock
 from tests.support.mail import Work, code_for
 from tests.support.mailerlite_has import set_up
 from tests.support.people import GRACE, PASSWORD
+from tests.support.readers import consents_of
 
 AGAIN = "Send me the newsletter again"
 
 
 @pytest.fixture
-def left(app: Flask, visitor: Browser, sandbox: Sandbox, work: Work) -> Reader:
-    """Grace read the letters once, and unsubscribed by the link in one of them."""
+def reads(app: Flask, visitor: Browser, sandbox: Sandbox, work: Work) -> Reader:
+    """Grace gets the letters, and her browser knows nothing of it."""
     set_up(app)
     visitor.submit("/", action="/subscribe", email=GRACE)
     work()
     visitor.submit("/join", action="/join", code=code_for(sandbox, GRACE))
     work()
-    reader = Reader(sandbox, GRACE)
-    reader.unsubscribes_at_mailerlite()
     visitor.get("/join?change=1")
-    return reader
+    return Reader(sandbox, GRACE)
+
+
+@pytest.fixture
+def left(reads: Reader) -> Reader:
+    """She unsubscribed by the link in one of them."""
+    reads.unsubscribes_at_mailerlite()
+    return reads
 
 
 def joins(visitor: Browser, sandbox: Sandbox, work: Work, password: str = "") -> str:
@@ -75,6 +82,9 @@ def test_with_the_code_alone_she_is_told_and_asked(
     work()
     assert left.listed["status"] == "active"
     assert "Free" in left.listed["groups"]
+    said = consents_of(app, GRACE)[-1]
+    assert (said.act, said.place, said.proof) == (Act.AGREED, Place.JOIN, Proof.CODE)
+    assert said.agreed_to == wording.BOX_AGAIN
     assert wants_letters(app)
 
 
@@ -88,6 +98,29 @@ def test_box_and_password_are_both_done(
     assert "the letters go to" in visitor.follow(answer).text
     work()
     assert left.listed["status"] == "active"
+
+
+@pytest.mark.parametrize("fate", ["complains", "bounces"])
+def test_where_no_letter_can_go_none_is_promised(
+    reads: Reader, visitor: Browser, sandbox: Sandbox, work: Work, clock: MovableClock, fate: str
+) -> None:
+    """MailerLite takes nobody back by its API whose mail came back, or who called it junk."""
+    getattr(reads, fate)()
+    clock.passes(timedelta(days=2))
+    page = joins(visitor, sandbox, work)
+    assert "No letters go to grace@example.com" in page
+    assert "You are subscribed" not in page
+    assert AGAIN not in page
+    visitor.submit("/join", action="/join", password=PASSWORD)
+    account = visitor.get("/account").text
+    assert "Another address can have them" in account
+    assert "Send me the letters" not in account
+    token = visitor.token_on("/account")
+    answer = visitor.post("/account/letters", {"csrf_token": token, "letters": "on"})
+    assert "come to you again" not in visitor.follow(answer).text
+    work()
+    assert "The newsletter goes to" not in visitor.get("/account").text
+    assert reads.listed["status"] in ("junk", "bounced")
 
 
 def test_before_the_code_nobody_is_told_that_she_left(

@@ -39,5 +39,5 @@ def opens_page(browser: Browser, sandbox: Sandbox, work: Work, email: str = HUGO
 
 def consents_of(app: Flask, email: str | None) -> list[Consent]:
     with app.app_context():
-        rows = select(Consent).where(Consent.email == email).order_by(Consent.id)
+        rows = select(Consent).where(Consent.email == email).order_by(Consent.at, Consent.id)
         return list(db.session.scalars(rows))
