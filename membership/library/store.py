@@ -7,7 +7,8 @@ nothing that cannot be made anew; without it a start takes longer and search say
 
 In the index a locked post stands twice: in the table of its level with all its words, and in
 another with those that anybody may know. What somebody asks is only ever looked for in tables that
-hold nothing they may not read, so that neither what is found nor its order tells of the rest.
+hold nothing they may not read, so that neither what is found nor its order tells of the rest. Only
+what is still to come stands there as well: it is never found, but its words count in the order.
 """
 
 import hashlib
