@@ -174,6 +174,7 @@ def test_a_plan_by_the_month_and_by_the_year_has_a_switch_that_needs_no_script(
     assert shown(visitor, "/plans?every=%00") == ["month"]
     assert shown(visitor, f"/plans?price={price_id(app, 'yearly')}") == ["year"]  # back from Stripe
     page = visitor.get("/plans").text
+    assert "Yearly" in page.split('value="year"')[1].split("saves €10.00</span></label>")[0]
     assert page.count('class="plan-price by-') == 2  # and the guide, bought once, is always there
     assert "Nothing is added to it." in page
     pays(elsewhere, chooses(grace, app, "yearly"))

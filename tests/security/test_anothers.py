@@ -57,6 +57,7 @@ def adas(
             "user_id": [user_id],
             "event_id": [events[0]],
             "subscription_id": [subscription],
+            "invoice_id": [newest_at_stripe(sandbox, "invoices")],
             "feature": ["premium"],
             "key": [*keys],
             "token": [reset.token_hash, reset.nonce, session.token_hash, str(change.id), *keys],
