@@ -47,7 +47,7 @@ def test_every_page_can_be_read_and_used(site: Site, windows: Windows) -> None:
     presses(reader, "Open my page")
     wrong += problems(reader, site, READER, found)
 
-    email = address("grace")
+    email = address("grace.brewster.murray.hopper.of.the.navy")  # wider than the window
     joins(grace, site, email)
     wrong += problems(grace, site, FREE, found)
 
