@@ -17,3 +17,13 @@ def test_a_folder_that_cannot_be_written_to_is_told(
     assert found.level is Level.LOOK
     assert "CACHE_DIR" in found.do
     assert said(make_app(), "search").level is Level.WELL
+
+
+def test_a_file_that_broke_is_named(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    app = make_app(CACHE_DIR=str(tmp_path))
+    index = app.extensions["library"].index
+    index.write_bytes(index.read_bytes()[:4096])
+    found = said(app, "search")
+    assert found.level is Level.LOOK
+    assert "cannot be read" in str(found)
+    assert str(index) in str(found)
