@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from membership import clock as clocks
 from membership import outbox
 from membership.accounts.models import User
 from membership.billing import stripe_pages
@@ -16,6 +17,7 @@ from membership.billing.entitlements import Source
 from membership.billing.models import Checkout, Customer, Grant, Match, Product, Subscription
 from membership.db import Model, db, transaction
 from membership.journal import Entry
+from membership.newsletter import subscribers
 from membership.outbox import OutboxMessage
 from sandbox.server import Sandbox
 from tests.conftest import MakeApp
@@ -109,6 +111,21 @@ def test_what_was_mailed_to_them_and_what_became_of_it(
     assert "Waiting" in owner.get(page_of(app, ADA)).text
     work()
     assert "Not sent: it was no longer true" in unescape(owner.get(page_of(app, ADA)).text)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("bounced", "a letter came back"), ("junk", "a letter was called junk")]
+)
+def test_of_somebody_whom_no_letter_reaches_it_is_not_said_that_they_get_them(
+    app: Flask, owner: Browser, status: str, said: str
+) -> None:
+    opens_account(app, ADA)
+    with app.app_context(), transaction() as rows:
+        subscribers.want_letters(rows, ADA, clocks.now())
+        subscribers.of(rows, ADA, now=clocks.now()).status = status
+    page = unescape(owner.get(page_of(app, ADA)).text)
+    assert f"The newsletter does not go to them: {said}" in page
+    assert "has gone to them" not in page
 
 
 def test_ids_lead_to_stripes_own_pages_of_the_right_mode(
