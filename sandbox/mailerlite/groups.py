@@ -29,14 +29,14 @@ def list_(lists: Lists, call: Call) -> Reply:
 
 
 def put(lists: Lists, call: Call, group_id: str) -> Reply:
-    group = {**_group(lists, group_id), "name": _name(call.body)}
+    group = {**find(lists, group_id), "name": _name(call.body)}
     lists.store.put("group", group_id, group)
     return 200, {"data": lists.group_shown(group)}
 
 
 def delete(lists: Lists, _call: Call, group_id: str) -> Reply:
     """Its people stay; an automation that began with it is broken from now on."""
-    _group(lists, group_id)
+    find(lists, group_id)
     lists.store.remove("group", group_id)
     for subscriber in lists.store.find("subscriber", lambda s: group_id in s["groups"]):
         subscriber["groups"].remove(group_id)
@@ -44,7 +44,7 @@ def delete(lists: Lists, _call: Call, group_id: str) -> Reply:
     return 204, None
 
 
-def _group(lists: Lists, group_id: str) -> Document:
+def find(lists: Lists, group_id: str) -> Document:
     group = lists.store.get("group", group_id)
     if not group:
         raise no_such("Group", group_id)

@@ -1,6 +1,6 @@
 """Subscribers: made and added to by POST, overwritten by PUT."""
 
-from sandbox.mailerlite import given
+from sandbox.mailerlite import given, groups
 from sandbox.mailerlite.lists import Lists
 from sandbox.mailerlite.paging import by_cursor
 from sandbox.mailerlite.wire import Call, Reply, invalid, moment, no_such
@@ -96,8 +96,7 @@ def list_(lists: Lists, call: Call) -> Reply:
 
 
 def of_group(lists: Lists, call: Call, group_id: str) -> Reply:
-    if not lists.store.get("group", group_id):
-        raise no_such("Group", group_id)
+    groups.find(lists, group_id)
     return _page(lists, call, lambda subscriber: group_id in subscriber["groups"])
 
 
@@ -124,15 +123,15 @@ def forget(lists: Lists, _call: Call, subscriber_id: str) -> Reply:
 
 
 def join(lists: Lists, _call: Call, subscriber_id: str, group_id: str) -> Reply:
-    before, group = find(lists, subscriber_id), _group(lists, group_id)
-    groups = list(dict.fromkeys([*before["groups"], group_id]))
-    save(lists, {**before, "groups": groups}, before)
+    before, group = find(lists, subscriber_id), groups.find(lists, group_id)
+    joined = list(dict.fromkeys([*before["groups"], group_id]))
+    save(lists, {**before, "groups": joined}, before)
     return 200, {"data": lists.group_shown(group)}
 
 
 def leave(lists: Lists, _call: Call, subscriber_id: str, group_id: str) -> Reply:
     before = find(lists, subscriber_id)
-    _group(lists, group_id)
+    groups.find(lists, group_id)
     save(lists, {**before, "groups": [g for g in before["groups"] if g != group_id]}, before)
     return 204, None
 
@@ -142,13 +141,6 @@ def find(lists: Lists, id_or_email: str) -> Document:
     if not found:
         raise no_such("Subscriber\\Subscriber")
     return found
-
-
-def _group(lists: Lists, group_id: str) -> Document:
-    group = lists.store.get("group", group_id)
-    if not group:
-        raise no_such("Group", group_id)
-    return group
 
 
 def _new(lists: Lists, email: str) -> Document:

@@ -5,27 +5,23 @@ sent, and the key is among that.
 """
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from membership.db import end_reading
-from membership.newsletter.wire import budget, errors
+from membership.newsletter.wire import budget, errors, guard
 from membership.newsletter.wire.errors import MailerLiteError, Unavailable
+from membership.newsletter.wire.guard import Guard
 
 CONNECT, BETWEEN_BYTES = 3.05, 10.0  # seconds
 LARGEST = 8 * 1024 * 1024  # bytes of an answer
@@ -128,9 +124,9 @@ class Http:
         query: Mapping[str, str] | None,
     ) -> _Answer:
         whole = self._manners.whole
-        guard = _Guard(whole)
+        within = Guard(whole)
         try:
-            with guard, _session() as session:
+            with within, _session() as session:
                 found = session.request(
                     method,
                     self._base + path,
@@ -144,9 +140,9 @@ class Http:
                 )
                 content = _content(found)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise _no_answer(guard, type(error).__name__) from None
-        if guard.over:
-            raise _no_answer(guard)  # where an end is no error, a part looks like the whole
+            raise _no_answer(within, type(error).__name__) from None
+        if within.over:
+            raise _no_answer(within)  # where an end is no error, a part looks like the whole
         if found.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             content = self._bearer.left_out_of(content)
         return _Answer(found.status_code, found.headers, _parsed(found.status_code, content))
@@ -167,78 +163,14 @@ class _Bearer(AuthBase):
         return content.replace(self._key.encode(), b"[key]")
 
 
-class _Guard:
-    """Ends a call that takes too long as a whole, by hanging up: libraries bound each wait alone,
-    and a byte a second could hold us for hours."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.over = False
-        self._lock = threading.Lock()
-        self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._hang_up)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._token = _guard.set(self)
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        _guard.reset(self._token)
-        with self._lock:
-            for each in self._sockets:
-                each.close()
-            self._sockets = []
-
-    def watch(self, connected: socket.socket) -> None:
-        with self._lock:  # a second handle: TLS takes the first one over
-            self._sockets.append(connected.dup())
-        if self.over:
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        with self._lock:
-            self.over = True
-            for each in self._sockets:
-                with suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
-
-
-_guard: ContextVar[_Guard] = ContextVar("guard")
-
-
-class _Plain(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
-        _guard.get().watch(connected)
-        return connected
-
-
-class _Secure(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
-        _guard.get().watch(connected)
-        return connected
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
-
-
 class _Watched(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = guard.POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        manager.pool_classes_by_scheme = guard.POOLS
         return manager
 
 
@@ -250,9 +182,9 @@ def _session() -> Iterator[requests.Session]:
         yield session
 
 
-def _no_answer(guard: _Guard, why: str = "") -> Unavailable:
-    if guard.over:
-        return Unavailable(f"no whole answer within {guard.seconds:g} seconds")
+def _no_answer(within: Guard, why: str = "") -> Unavailable:
+    if within.over:
+        return Unavailable(f"no whole answer within {within.seconds:g} seconds")
     return Unavailable(f"no answer: {why}")
 
 
