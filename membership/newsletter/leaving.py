@@ -53,11 +53,14 @@ def forget(
     goes_on = to_tell = False
     for subscriber in session.scalars(select(Subscriber).where(Subscriber.email.in_(addresses))):
         session.refresh(subscriber, with_for_update=True)  # the list may be told of it just now
+        subscriber.has_account, subscriber.standing = False, Standing.FREE
+        subscriber.plan, subscriber.renews_on = None, None
         if subscriber.email == stays and subscriber.wants_letters:
-            subscriber.has_account, subscriber.standing = False, Standing.FREE
-            subscriber.plan, subscriber.renews_on, subscriber.due_at = None, None, now
+            subscriber.due_at = now
             goes_on = True
         elif _may_be_listed(subscriber):
+            subscriber.letters, subscriber.resubscribe_at = False, None
+            subscriber.confirmed_at = None
             subscriber.left_at = subscriber.due_at = now
             to_tell = True
         else:

@@ -27,8 +27,8 @@ def move(session: Session, was: str, became: str, *, now: datetime) -> None:
 def _merge(left: Subscriber, there: Subscriber, now: datetime) -> None:
     """There was a reader at the new address already, with a standing on the list of their own."""
     there.letters = there.letters or left.wants_letters
-    there.confirmed_at = there.confirmed_at or now
-    there.has_account, there.due_at = True, now
+    subscribers.come_back(there, now=now)
+    there.has_account = True
     there.standing, there.plan, there.renews_on = left.standing, left.plan, left.renews_on
     left.letters = left.has_account = False
     left.standing, left.plan, left.renews_on, left.due_at = Standing.FREE, None, None, now

@@ -62,12 +62,11 @@ def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Su
     """The address is proven. With `letters` the subscription counts from now on, and MailerLite is
     to know; without, a subscription there was before stays."""
     subscriber = subscribers.of(session, email, now=now)
+    session.refresh(subscriber, with_for_update=True)  # they may be leaving in another window
     subscriber.letters = subscriber.letters or letters
-    subscriber.left_at = None
     if subscriber.confirmed_at is None:
-        subscriber.confirmed_at = now
         journal.record(session, "newsletter.confirmed", email=email)
+    subscribers.come_back(subscriber, now=now)
     if letters and not subscriber.refused:
         consents.proven(session, email, Proof.CODE, now=now)
-    subscriber.due_at = now
     return subscriber

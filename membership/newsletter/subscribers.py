@@ -53,14 +53,22 @@ def untold(session: Session, email: str) -> bool:
     return there_is_a_list and (subscriber is None or subscriber.status is None)
 
 
+def come_back(subscriber: Subscriber, *, now: datetime) -> None:
+    """Proven anew; if they had asked to be forgotten, before that was done. What MailerLite has of
+    them by now is not known then, and that they are gone there says nothing."""
+    if subscriber.left_at:
+        subscriber.left_at = subscriber.status = subscriber.held = None
+    subscriber.confirmed_at = subscriber.confirmed_at or now
+    subscriber.due_at = now
+
+
 def want_letters(session: Session, email: str, now: datetime) -> None:
     """Their owner, who has proven the address, ticked the box: letters, also after having
     unsubscribed here or there."""
     subscriber = _locked(session, email, now)
     if not subscriber.wants_letters or subscriber.status not in (None, "active"):
         subscriber.letters, subscriber.resubscribe_at = True, now
-        subscriber.confirmed_at = subscriber.confirmed_at or now
-        subscriber.due_at = now
+        come_back(subscriber, now=now)
         if subscriber.stopped_at:
             subscriber.stopped_at = None
             journal.record(session, "newsletter.came_back", email=email, where="here")
@@ -77,6 +85,16 @@ def stop_letters(session: Session, email: str, now: datetime) -> None:
         subscriber.stopped_at = now
         journal.record(session, "newsletter.stopped", email=email, where="here")
     session.flush()
+
+
+def give_code_there(session: Session, email: str, *, until: datetime, now: datetime) -> Subscriber:
+    """A code is put on them at MailerLite: who has not proven the address `until` then is taken
+    off."""
+    subscriber = _locked(session, email, now)
+    subscriber.code_group_joined_at = now
+    if subscriber.confirmed_at is None and subscriber.left_at is None:
+        subscriber.due_at = until
+    return subscriber
 
 
 def set_membership(

@@ -12,8 +12,9 @@ from membership.newsletter.models import Subscriber
 from sandbox.server import Sandbox
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.leaving import places
 from tests.support.mail import code_for
-from tests.support.odd_server import answering
+from tests.support.odd_server import answering, repeating_the_code
 from tests.support.people import ADA, GRACE
 
 ODD = [
@@ -67,3 +68,22 @@ def test_an_odd_answer_keeps_its_reason_and_holds_up_nobody(
             kept = db.session.query(Subscriber).all()
             assert all(subscriber.due_at for subscriber in kept)
             assert any(subscriber.last_error for subscriber in kept)
+
+
+def test_a_code_that_is_said_back_is_kept_nowhere(
+    make_app: Callable[..., Flask],
+    sandbox: Sandbox,
+    clock: MovableClock,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with repeating_the_code() as address:
+        app = make_app(MAILERLITE_API_BASE=address)
+        with app.app_context():
+            with transaction() as session:
+                signup.ask(session, ADA, now=clock())
+            jobs.run_due()
+    code = code_for(sandbox, ADA)
+    logged = capsys.readouterr().err
+    assert "at [code]" in logged
+    assert code not in logged
+    assert places(app, code) == set()

@@ -1,5 +1,6 @@
 """Machines that answer oddly: always with the same bytes, byte by byte, without end, never."""
 
+import json
 import socket
 import ssl
 import threading
@@ -41,6 +42,23 @@ def repeating_what_it_was_sent(status: int) -> Iterator[str]:
         return b'{"message": "Unknown: %s"}' % request.headers["Authorization"].encode()
 
     with _served(status, said, {}) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
+
+
+@contextmanager
+def repeating_the_code() -> Iterator[str]:
+    """The address of a MailerLite that is set up well, and says the code back where nobody expects
+    it."""
+
+    def said(request: BaseHTTPRequestHandler) -> bytes:
+        both = {"id": "1", "name": "Verify", "enabled": True, "complete": True, "broken": False}
+        if request.command == "GET":
+            return json.dumps({"data": [{**both, "trigger_data": {"repeatable": True}}]}).encode()
+        [code] = json.loads(vars(request)["told"])["fields"].values()
+        listed = {"id": "1", "email": "", "status": "active", "created_at": f"at {code}"}
+        return json.dumps({"data": listed}).encode()
+
+    with _served(200, said, {}) as server:
         yield f"http://127.0.0.1:{server.server_port}"
 
 
@@ -104,7 +122,7 @@ def _served(
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.told = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             said = body(self)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

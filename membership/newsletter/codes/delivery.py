@@ -148,12 +148,10 @@ def _note_handed_over(send: CodeSend, listed: ListedSubscriber) -> None:
     with transaction() as session:
         send.handed_over_at, send.state = now, SendState.HANDED_OVER
         _settle(session, send, SendState.HANDED_OVER, due_at=now + LOOK_AFTER)
-        subscriber = subscribers.of(session, send.email, now=now)
-        session.refresh(subscriber, with_for_update=True)  # it may be confirmed this very moment
+        subscriber = subscribers.give_code_there(
+            session, send.email, until=now + consents.UNPROVEN_FOR, now=now
+        )
         subscriber.mailerlite_id, subscriber.status = listed.id, listed.status
-        subscriber.code_group_joined_at = now
-        if subscriber.confirmed_at is None:
-            subscriber.due_at = now + consents.UNPROVEN_FOR
     _hurry_at(now + LOOK_AFTER)
 
 

@@ -7,9 +7,9 @@ from flask import current_app
 from sqlalchemy import select
 
 from membership import clock, config
-from membership.db import db
+from membership.db import db, transaction
 from membership.due import Away
-from membership.newsletter import mailerlite
+from membership.newsletter import consents, mailerlite, subscribers
 from membership.newsletter.codes import challenges
 from membership.newsletter.mailerlite import ListedSubscriber, MailerLite, MailerLiteError
 from membership.newsletter.models import Challenge
@@ -55,9 +55,17 @@ def hand_over(challenge: Challenge) -> ListedSubscriber:
         raise mailerlite.Unavailable(f"it was away a moment ago: {known.away_why}")
     try:
         return _hand_over(challenge, known)
-    except Away as error:
-        known.away_until, known.away_why = clock.now() + AWAY_FOR, str(error)
+    except MailerLiteError as error:
+        _leave_out(challenges.code_of(challenge), error)
+        if isinstance(error, Away):
+            known.away_until, known.away_why = clock.now() + AWAY_FOR, str(error)
         raise
+
+
+def _leave_out(code: str, error: MailerLiteError) -> None:
+    """What it says may repeat what it was given, and is kept for the owner: a code is kept
+    nowhere."""
+    error.args = tuple(str(each).replace(code, "[code]") for each in error.args)
 
 
 def outcome(email: str, *, since: datetime) -> tuple[bool, str] | None:
@@ -84,11 +92,20 @@ def _hand_over(challenge: Challenge, known: _Known) -> ListedSubscriber:
     group = client.group_id(settings.mailerlite_code_group)
     _refuse_without_automation(client, group, known)
     fields = {settings.mailerlite_code_field: challenges.code_of(challenge)}
+    _note_that_it_may_be_there(challenge.email)
     listed = _active(client, challenge.email, fields)
     _refuse_outdated(challenge)
     client.leave_group(listed.id, group)  # only joining anew starts the automation
     client.join_group(listed.id, group)
     return listed
+
+
+def _note_that_it_may_be_there(email: str) -> None:
+    """Before MailerLite has it: whatever breaks off from here on, who never proves the address is
+    taken off the list, and not taken for a reader whom the owner put on it."""
+    now = clock.now()
+    with transaction() as session:
+        subscribers.give_code_there(session, email, until=now + consents.UNPROVEN_FOR, now=now)
 
 
 def _active(client: MailerLite, email: str, fields: dict[str, str]) -> ListedSubscriber:

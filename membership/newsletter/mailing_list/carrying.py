@@ -86,6 +86,13 @@ class Talk:
                 resubscribe_at=None,
             )
 
+    def _look_by_address(self) -> None:
+        """Who is not there by the id may have been put there anew, under another one."""
+        if self.reader.known_as in (None, self.reader.email):
+            self._read(None)
+        else:
+            self.reader = replace(self.reader, known_as=self.reader.email)
+
     def _in_or_out(self, call: BatchCall) -> None:
         held, group = self.known.held, call.path.rpartition("/")[2]
         if held:
@@ -95,7 +102,7 @@ class Talk:
     def _refused(self, call: BatchCall, error: Rejected) -> None:
         gone = error.status == HTTPStatus.NOT_FOUND
         if call.method == "GET" and gone:
-            self._read(None)
+            self._look_by_address()
         elif call.method == "DELETE" and gone and "/groups/" not in call.path:
             self.known = Known(read=True)
         elif call.body and "email" in call.body and call.method == "PUT" and not gone:

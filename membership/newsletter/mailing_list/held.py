@@ -41,6 +41,7 @@ class Held:
     fields: Mapping[str, str | None]
     has_code: bool
     unsubscribed_at: datetime | None = None
+    created_at: datetime | None = None
 
     @classmethod
     def of(cls, listed: ListedSubscriber, places: Places, *, before: Self | None = None) -> Self:
@@ -55,6 +56,7 @@ class Held:
             fields={key: _text(key, listed.fields[key]) for key in FIELDS if key in listed.fields},
             has_code=bool(listed.fields.get(places.code_field)),
             unsubscribed_at=listed.unsubscribed_at,
+            created_at=listed.created_at,
         )
 
     @classmethod

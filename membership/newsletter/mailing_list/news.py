@@ -30,7 +30,7 @@ def of(reader: Reader, held: Held | None) -> News | None:
     if held.status == "active" and reader.wish is not Wish.LETTERS:
         if reader.wish is Wish.STOPPED and reader.status in (*OPTED_OUT, "deleted"):
             return News.CAME_BACK
-        if reader.wish is Wish.ABSENT and reader.status is None:
+        if reader.wish is Wish.ABSENT and reader.status is None and not reader.code_given:
             return News.ADDED
     return None
 

@@ -51,6 +51,8 @@ def write(session: Session, row: Subscriber, talk: Talk, *, now: datetime) -> da
 
 
 def _reader(row: Subscriber, code_lives_until: datetime | None, now: datetime) -> Reader:
+    code_given = row.code_group_joined_at is not None
+    may_be_there = row.reread or code_given
     return Reader(
         email=row.email,
         wish=_wish(row, now, code_lives=code_lives_until is not None),
@@ -60,8 +62,10 @@ def _reader(row: Subscriber, code_lives_until: datetime | None, now: datetime) -
         resubscribe_at=row.resubscribe_at if row.wants_letters else None,
         opted_in_at=row.confirmed_at,
         status=row.status,
-        known_as=row.mailerlite_id or row.moved_from or (row.email if row.reread else None),
+        known_as=row.mailerlite_id or row.moved_from or (row.email if may_be_there else None),
         code_lives_until=code_lives_until,
+        code_given=code_given,
+        unproven_since=None if row.confirmed_at else row.created_at,
     )
 
 
@@ -76,9 +80,9 @@ def _wish(row: Subscriber, now: datetime, *, code_lives: bool) -> Wish:
 
 
 def _known(row: Subscriber) -> Known:
-    """What was read, unless something has changed there since, or they move: who does is looked
-    at before."""
-    as_read = not (row.reread or row.moved_from or row.code_group_joined_at)
+    """What was read, unless something has changed there since, or they move, or may have to be
+    taken off: whoever does is looked at before."""
+    as_read = row.confirmed_at and not (row.reread or row.moved_from or row.code_group_joined_at)
     if as_read and row.mailerlite_id and row.status and row.held:
         held = Held.kept(row.mailerlite_id, row.email, row.status, row.held)
         return Known(read=True, held=held)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from membership import clock, comparisons, config, due, jobs
 from membership.db import changed, db, transaction
 from membership.newsletter import mailerlite
-from membership.newsletter.mailerlite import Rejected
+from membership.newsletter.mailerlite import NotUnderstood, Rejected
 from membership.newsletter.mailing_list import findings, known_list, readers, sync
 from membership.newsletter.mailing_list.comparing import Difference, difference
 from membership.newsletter.mailing_list.findings import ListFinding, ListSweep
@@ -25,6 +25,7 @@ from membership.newsletter.models import Subscriber
 log = logging.getLogger(__name__)
 KIND = "list sweep"
 HOUR = 4  # of the night, UTC
+LONGEST = 1_000_000  # subscribers: whoever shows us more goes round in a circle
 NOT_THERE = Difference("not on the list any more", stops=True)
 NEVER_THERE = Difference("not put on the list yet", stops=False)
 
@@ -57,7 +58,7 @@ def advance(run: ListSweep) -> None:
             _read_page(run)
     except due.Away:
         raise
-    except Rejected as error:  # half a list is no answer
+    except (Rejected, NotUnderstood) as error:  # half a list is no answer
         log.error("the comparison with MailerLite's list could not be finished: %s", error)
         with transaction() as session:
             findings.finish(session, run, error=str(error))
@@ -67,6 +68,8 @@ def _read_page(run: ListSweep) -> None:
     began = clock.now()
     places = known_list.places()
     page = mailerlite.client().subscribers(cursor=run.cursor)
+    if page.next_cursor and (page.next_cursor == run.cursor or run.looked_at > LONGEST):
+        raise NotUnderstood("the list has no end")
     helds = [Held.of(listed, places) for listed in page.items]
     with transaction() as session:
         if run.began_at is None:

@@ -7,7 +7,7 @@ often it is begun.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,8 @@ from membership.newsletter.mailerlite import OPTED_OUT, BatchCall
 from membership.newsletter.mailing_list.fields import PLAN, RENEWS_ON
 from membership.newsletter.mailing_list.held import ON_THE_LIST, Held, Places
 from membership.newsletter.models import Standing
+
+APART = timedelta(minutes=5)  # our clock and MailerLite's may be
 
 
 class Wish(StrEnum):
@@ -37,7 +39,9 @@ class Known:
 @dataclass(frozen=True)
 class Reader:
     """What our row says. `status` is what MailerLite was last known to say; `known_as` the id, or
-    the address, under which it knows them; until `code_lives_until` a code can be used yet."""
+    the address, under which it knows them; until `code_lives_until` a code can be used yet.
+    `code_given`: one was put on them there, or was about to be, and may be there still;
+    `unproven_since`: somebody first used this address then, and nobody has proven it."""
 
     email: str
     wish: Wish
@@ -49,6 +53,8 @@ class Reader:
     status: str | None = None
     known_as: str | None = None
     code_lives_until: datetime | None = None
+    code_given: bool = False
+    unproven_since: datetime | None = None
 
     @property
     def code_lives(self) -> bool:
@@ -72,8 +78,23 @@ def next_call(reader: Reader, known: Known, places: Places) -> BatchCall | None:
     if reader.wish is Wish.LETTERS:
         return _keep_on(reader, known, held, places)
     if reader.wish is Wish.ABSENT:
-        return None if held.status in OPTED_OUT else BatchCall.delete_subscriber(held.id)
+        return _take_off(reader, held, places)
     return _keep_off(reader, known, held)
+
+
+def _take_off(reader: Reader, held: Held, places: Places) -> BatchCall | None:
+    """Whom the owner had on the list before somebody typed that address in here is not ours to take
+    off: only our code is."""
+    if held.status in OPTED_OUT:
+        return None
+    since = reader.unproven_since
+    if since is None or (held.created_at and held.created_at >= since - APART):
+        return BatchCall.delete_subscriber(held.id)
+    if held.has_code:
+        return BatchCall.update(held.id, fields={places.code_field: None})
+    if places.code_group in held.groups:
+        return BatchCall.leave_group(held.id, places.code_group)
+    return None
 
 
 def _keep_off(reader: Reader, known: Known, held: Held) -> BatchCall | None:

@@ -42,15 +42,21 @@ def enter(
     proof = challenges.check(session, new, purpose(reader), code, now=now)
     if not isinstance(proof, Proven):
         return proof
+    arrive(session, reader, new, now=now)
+    return proof
+
+
+def arrive(session: Session, reader: Subscriber, new: str, *, now: datetime) -> None:
+    """They are at the new address, which is proven; the old one is told."""
     was, wanted = reader.email, reader.wants_letters
-    if subscribers.find(session, new) is None:
-        moving.move(session, was, new, now=now)
-    else:
+    if there := subscribers.find(session, new):
+        subscribers.come_back(there, now=now)
         _join_with(session, was, new, wanted=wanted, now=now)
+    else:
+        moving.move(session, was, new, now=now)
     reader_links.forget(session, {was, new})
     outbox.send_later(session, MOVED, was)
     journal.record(session, "newsletter.address_changed", email=new)
-    return proof
 
 
 def _join_with(session: Session, was: str, new: str, *, wanted: bool, now: datetime) -> None:

@@ -1,11 +1,12 @@
 """Comparing the whole list with our rows: what webhooks lost is mended, and nothing believed that
 is too much to be true."""
 
+import json
 from datetime import timedelta
 
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from membership import due, jobs
 from membership.db import changed, db, transaction
@@ -16,9 +17,11 @@ from membership.newsletter.mailing_list.known_list import KnownList
 from membership.newsletter.models import Standing, Subscriber
 from sandbox.server import Sandbox
 from sandbox.testing import Reader
+from tests.conftest import MakeApp
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.mailerlite_has import listed, set_up
+from tests.support.odd_server import answering
 from tests.support.people import ADA, EDSGER, GRACE
 from tests.support.the_list import by_hand, changes, emails, joins, plan_groups, row, syncs
 
@@ -199,3 +202,38 @@ def test_who_wants_letters_and_was_forgotten_is_put_on(
         changed(session, update(Subscriber).where(Subscriber.email == ADA).values(due_at=None))
     assert "1 not put on the list yet" in command(app).output
     assert plan_groups(sandbox, ADA) == {"Free"}
+
+
+def test_who_was_put_on_the_list_anew_under_another_id_goes_on_getting_letters(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    subscribe(app, sandbox, clock, ADA)
+    before = row(app, ADA).mailerlite_id
+    Reader(sandbox, ADA).is_deleted_at_mailerlite()
+    by_hand(sandbox, "POST", "subscribers", {"email": ADA})
+    clock.passes(NIGHT)
+    assert command(app).exit_code == 0
+    found = row(app, ADA)
+    assert found.mailerlite_id != before
+    assert found.stopped_at is None
+    assert plan_groups(sandbox, ADA) == {"Free"}
+
+
+def test_a_list_without_an_end_is_no_answer_and_is_not_read_for_ever(
+    make_app: MakeApp, clock: MovableClock
+) -> None:
+    names = ("Free", "Paid", "Lapsed", "Verify")
+    both = [
+        {"id": str(n), "name": name, "email": f"{name}@example.com", "status": "active"}
+        for n, name in enumerate(names)
+    ]
+    page = {"data": both, "meta": {"next_cursor": "round", "last_page": 1}}
+    with answering(200, json.dumps(page).encode()) as address:
+        app = make_app(MAILERLITE_API_BASE=address)
+        joins(app, ADA, now=clock())
+        said = command(app)
+    assert "the list has no end" in said.output
+    with app.app_context():
+        run = db.session.scalars(select(ListSweep).where(ListSweep.night.is_(None))).one()
+        assert run.ended_at
+    assert row(app, ADA).wants_letters
