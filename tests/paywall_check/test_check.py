@@ -32,17 +32,23 @@ POSTS = {
     "doors": "access: public\n---\nEverybody may read about doors.",
     "unready": "access: public\ndraft: true\n---\nNobody reads of the bridge before it is done.",
 }
+# What is found once is not looked for again in another test process.
+together = pytest.mark.xdist_group("a cloned site")
 TEXT = "Quicksilver is kept in the third drawer from the left."
 
 
-@pytest.fixture
-def given(database_url: str, tmp_path: Path) -> dict[str, str]:
-    folder = tmp_path / "content" / "posts"
-    folder.mkdir(parents=True)
+def given_in(folder: Path) -> dict[str, str]:
+    """Settings of a site with these posts; its database is never asked."""
+    (folder / "content" / "posts").mkdir(parents=True)
     for slug, text in POSTS.items():
         head = f"---\ntitle: About {slug}\ndate: 2026-11-07\n"
-        (folder / f"{slug}.md").write_text(head + text)
-    return settings(CONTENT_DIR=str(folder.parent), DATABASE_URL=database_url)
+        (folder / "content" / "posts" / f"{slug}.md").write_text(head + text)
+    return settings(CONTENT_DIR=str(folder / "content"), DATABASE_URL=f"sqlite:///{folder}/site.db")
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> dict[str, str]:
+    return given_in(tmp_path)
 
 
 @pytest.fixture
@@ -52,19 +58,26 @@ def app(given: dict[str, str]) -> Iterator[Flask]:
     close(app)
 
 
-def faults_with(app: Flask, given: dict[str, str], tool: Blueprint, *more: locked.Provider) -> str:
-    """What is found when a cloner has added this to the site."""
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What is found when a cloner has added all of these to the site: looked for once."""
+    folder = tmp_path_factory.mktemp("cloned")
+    given = given_in(folder)
+    tools = [shows(), hides(folder), forgets_a_guard(), spoils_a_door()]
 
     def build(changed: trial.Changed) -> Flask:
         cloned = create_app({**given, **changed})
-        cloned.register_blueprint(tool)
-        for provider in more:
-            locked.register(cloned, provider)
+        for tool in tools:
+            cloned.register_blueprint(tool)
+        locked.register(cloned, own_texts)
         return cloned
 
+    app = create_app(given)
     trial.init_app(app, build)
     with app.app_context():
-        return "\n".join(str(fault) for fault in check.run().faults)
+        found = "\n".join(str(fault) for fault in check.run().faults)
+    close(app)
+    return found
 
 
 def test_the_site_as_it_comes_keeps_what_is_locked(database_url: str) -> None:
@@ -77,10 +90,8 @@ def test_the_site_as_it_comes_keeps_what_is_locked(database_url: str) -> None:
     close(app)
 
 
-def test_a_cloners_leaks_are_named_with_who_and_the_words(
-    app: Flask, given: dict[str, str]
-) -> None:
-    tool = Blueprint("tool", __name__)
+def shows() -> Blueprint:
+    tool = Blueprint("shows", __name__)
 
     @tool.get("/latest.json")
     def latest() -> Response:
@@ -99,7 +110,11 @@ def test_a_cloners_leaks_are_named_with_who_and_the_words(
         form = '<form action="/find"><input type="search" name="q"></form>'
         return form + '<a href="/posts/lamps">1 post has it</a>'
 
-    wrong = faults_with(app, given, tool)
+    return tool
+
+
+@together
+def test_a_cloners_leaks_are_named_with_who_and_the_words(wrong: str) -> None:
     assert "/latest.json, to a visitor: tells of the post lamps: “" in wrong
     assert "of her lamps stammer blue" in wrong
     assert "/latest.json, to a visitor: tells of the post notes" in wrong
@@ -112,14 +127,11 @@ def test_a_cloners_leaks_are_named_with_who_and_the_words(
     assert "to a visitor: finds the post lamps by words of it that are locked" in wrong
 
 
-def test_a_leak_that_no_page_shows_is_named_all_the_same(
-    app: Flask, given: dict[str, str], tmp_path: Path
-) -> None:
-    """In a header, a redirect, a file, at an address that a script knows, to a search engine."""
-    (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "index.js").write_text(f"const found = [{POSTS['lamps']!r}]")
+def hides(folder: Path) -> Blueprint:
+    (folder / "static").mkdir()
+    (folder / "static" / "index.js").write_text(f"const found = [{POSTS['lamps']!r}]")
     tool = Blueprint(
-        "tool", __name__, static_folder=str(tmp_path / "static"), static_url_path="/built"
+        "hides", __name__, static_folder=str(folder / "static"), static_url_path="/built"
     )
 
     def text() -> str:
@@ -151,15 +163,20 @@ def test_a_leak_that_no_page_shows_is_named_all_the_same(
         return answer
 
     tool.after_app_request(cloaks)
-    wrong = faults_with(app, given, tool)
+    return tool
+
+
+@together
+def test_a_leak_that_no_page_shows_is_named_all_the_same(wrong: str) -> None:
+    """In a header, a redirect, a file, at an address that a script knows, to a search engine."""
     for address in ("/header", "/leads-on", "/takes-away", "/pieces/lamps?whole=1"):
         assert f"{address}, to a visitor: tells of the post lamps: “" in wrong, address
     assert "/built/index.js, to a visitor: tells of the post lamps: “" in wrong
     assert "/posts/lamps, to a visitor: tells of the post lamps: “" in wrong
 
 
-def test_a_cloners_own_texts_are_looked_for_too(app: Flask, given: dict[str, str]) -> None:
-    tool = Blueprint("tool", __name__)
+def forgets_a_guard() -> Blueprint:
+    tool = Blueprint("forgets", __name__)
 
     @requires("premium")  # above the route, it guards nothing: the mistake of many
     @tool.get("/drawer/<int:number>")
@@ -170,20 +187,25 @@ def test_a_cloners_own_texts_are_looked_for_too(app: Flask, given: dict[str, str
     def file() -> ResponseReturnValue:
         return "" if may_use("premium") else ("", 200)
 
-    def texts(_: Session) -> Iterable[Locked]:
-        yield Locked("the drawer", "premium", TEXT, "/drawer/7")
-        yield Locked("the file", "premium", None, "/file")
-        yield Locked("what was forgotten", "premium", "It is shown on no page at all.", "/posts")
+    return tool
 
-    wrong = faults_with(app, given, tool, texts)
+
+def own_texts(_: Session) -> Iterable[Locked]:
+    yield Locked("the drawer", "premium", TEXT, "/drawer/7")
+    yield Locked("the file", "premium", None, "/file")
+    yield Locked("what was forgotten", "premium", "It is shown on no page at all.", "/posts")
+
+
+@together
+def test_a_cloners_own_texts_are_looked_for_too(wrong: str) -> None:
     assert "/drawer/7, to a visitor: tells of the drawer: “" in wrong
     assert "/file, to a free member: the file is open to who may not have it" in wrong
     assert "/posts, to a member with premium: what was forgotten is not whole" in wrong
-    assert "to a member with premium: tells" not in wrong
+    assert "to a member with premium: tells of the drawer" not in wrong
 
 
-def test_a_door_that_does_not_say_402_is_named(app: Flask, given: dict[str, str]) -> None:
-    tool = Blueprint("tool", __name__)
+def spoils_a_door() -> Blueprint:
+    tool = Blueprint("spoils", __name__)
 
     @tool.get("/kept")
     @requires("premium")
@@ -196,9 +218,13 @@ def test_a_door_that_does_not_say_402_is_named(app: Flask, given: dict[str, str]
             answer.status_code = 200
         return answer
 
-    wrong = faults_with(app, given, tool)
+    return tool
+
+
+@together
+def test_a_door_that_does_not_say_402_is_named(wrong: str) -> None:
     assert "/kept, to a free member: needs premium, and answers 200 instead of 402" in wrong
-    assert "to a member with premium" not in wrong
+    assert "/kept, to a member with premium" not in wrong
 
 
 def test_what_is_put_around_the_site_can_spoil_it(app: Flask, given: dict[str, str]) -> None:
