@@ -1,1 +1,1 @@
-FLASK_APP=membership.app:create_app
+FLASK_APP=membership.commands:create_app

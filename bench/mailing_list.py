@@ -16,7 +16,7 @@ import requests
 from bench import servers, site
 from bench.table import Figure
 from membership import clock
-from membership.app import create_app
+from membership.commands import create_app
 from membership.db import db, transaction
 from membership.newsletter import signup
 from sandbox.server import Sandbox

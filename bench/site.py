@@ -15,7 +15,7 @@ from flask import Flask
 from bench import seed
 from bench.bare import SECRET
 from bench.load import Ask
-from membership.app import create_app
+from membership.commands import create_app
 from membership.config import ROOT
 from membership.db import db
 

@@ -18,8 +18,8 @@ from bench import servers, site, stripe_stub
 from bench.load import burst
 from bench.table import Figure
 from membership import inbox
-from membership.app import create_app
 from membership.billing import events
+from membership.commands import create_app
 from membership.db import db, transaction
 
 BACKLOG, CUSTOMERS = 10_000, 2_000

@@ -14,14 +14,11 @@ from membership import (
     dead_letters,
     extensions,
     inbox,
-    inbox_cli,
     jobs,
     logs,
     outbox,
     retention,
-    worker,
 )
-from membership.accounts import cli as accounts_cli
 from membership.accounts import (
     destinations,
     moving,
@@ -45,7 +42,6 @@ from membership.admin.people import members, person
 from membership.billing import (
     access,
     bindings,
-    comp_cli,
     dates,
     endings,
     events,
@@ -53,11 +49,9 @@ from membership.billing import (
     stripe_api,
     unclaimed,
 )
-from membership.billing import cli as billing_cli
 from membership.billing import routes as billing
 from membership.billing.claiming import claims, letters
 from membership.billing.claiming import routes as claim
-from membership.billing.explain import cli as why_cli
 from membership.billing.goodbye import departure
 from membership.billing.goodbye import letters as goodbye_letters
 from membership.billing.repair import missed_events, reconcile
@@ -76,12 +70,9 @@ from membership.dashboard import (
 )
 from membership.dashboard import letters as member_letters
 from membership.dashboard import routes as dashboard
-from membership.doctor import cli as doctor_cli
 from membership.library import archive, downloads, feeds, locked, posts, search, sitemap
 from membership.library import routes as library
-from membership.library.publishing import cli as publishing_cli
 from membership.library.publishing import sending
-from membership.newsletter import cli as newsletter_cli
 from membership.newsletter import consents, mailerlite, reader_links
 from membership.newsletter import routes as newsletter
 from membership.newsletter.codes import delivery, emails
@@ -103,8 +94,6 @@ from membership.pages import (
     theme,
 )
 from membership.pages import routes as pages
-from membership.paywall_check import cli as paywall_check_cli
-from membership.paywall_check import trial
 from membership.premium import drafts
 from membership.premium import routes as premium
 from membership.previews import routes as previews
@@ -156,8 +145,7 @@ def create_app(
 
     Raises ConfigError naming every setting that is missing or malformed.
     """
-    given = environment() if environ is None else environ
-    config = Config.from_env(given)
+    config = Config.from_env(environment() if environ is None else environ)
     app = Flask(
         "membership",
         template_folder=str(ROOT / "templates"),
@@ -173,8 +161,6 @@ def create_app(
     _wire_work(app, config)
     _wire_people(app)
     _wire_pages(app, config)
-    _wire_commands(app)
-    trial.init_app(app, lambda changed: create_app({**given, **changed}))
     return app
 
 
@@ -189,9 +175,6 @@ def _wire_database(app: Flask, config: Config) -> None:
         folder = Path(config.database_url.removeprefix("sqlite:///")).parent
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds people's addresses
     db.init_app(app)
-    extensions.migrate.init_app(
-        app, db.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True
-    )
 
 
 def _wire_outsiders(app: Flask, config: Config) -> None:
@@ -293,22 +276,6 @@ def _wire_pages(app: Flask, config: Config) -> None:
             "contact_email": config.contact_email,
             "alarm": standing.alarm,
         }
-
-
-def _wire_commands(app: Flask) -> None:
-    for command in (
-        worker.worker,
-        inbox_cli.events,
-        newsletter_cli.newsletter,
-        accounts_cli.owner,
-        billing_cli.billing,
-        comp_cli.members,
-        publishing_cli.library,
-        why_cli.command,
-        doctor_cli.doctor,
-        paywall_check_cli.command,
-    ):
-        app.cli.add_command(command)
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:

@@ -5,7 +5,6 @@ from flask_bcrypt import Bcrypt
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 
@@ -32,4 +31,3 @@ bcrypt = Bcrypt()
 csrf = CSRFProtect()
 limiter = _AtTheirViews(key_func=get_remote_address)
 login_manager = _WithoutItsOwnCookie()
-migrate = Migrate()

@@ -210,7 +210,7 @@ def settings(
         **{name: os.environ[name] for name in FROM_THE_SHELL if name in os.environ},
         **{name: owner[name] for name in FROM_THE_OWNER if name in owner},
         "PYTHONUNBUFFERED": "1",
-        "FLASK_APP": "membership.app:create_app",
+        "FLASK_APP": "membership.commands:create_app",
         "FLASK_SKIP_DOTENV": "1",
         "HOST": HOST,
         "PORT": str(ports.web),

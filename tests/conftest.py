@@ -22,7 +22,7 @@ from flask import Flask
 from playwright.sync_api import Browser as Chromium
 
 from membership import jobs
-from membership.app import create_app
+from membership.commands import create_app
 from sandbox.compiled import Compiled
 from sandbox.server import Sandbox
 from tests.support import databases, people

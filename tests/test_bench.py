@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench import site
 from bench.load import Ask
-from membership.app import create_app
+from membership.commands import create_app
 from tests.support import databases
 
 

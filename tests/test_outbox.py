@@ -227,7 +227,7 @@ def test_what_is_no_longer_worth_sending_is_not_sent(
 WORKER = """
 import json, sys
 from membership import outbox
-from membership.app import create_app
+from membership.commands import create_app
 app = create_app(json.loads(sys.argv[1]))
 outbox.register(app, "hello", lambda m: outbox.Mail("Hello", m.params["text"], "<p>Hello</p>"))
 with app.app_context():

@@ -24,7 +24,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
 from membership.accounts.models import User
-from membership.app import create_app
+from membership.commands import create_app
 from membership.db import transaction
 from sandbox.server import Sandbox
 from tests.hostile import words

@@ -24,8 +24,8 @@ from sqlalchemy import select
 from membership import clock as clocks
 from membership.accounts import registration
 from membership.accounts.models import User
-from membership.app import create_app
 from membership.billing.models import UnclaimedPayment
+from membership.commands import create_app
 from membership.db import db, transaction
 from membership.newsletter import signup, subscribers
 from sandbox.server import Sandbox

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from flask import Flask
 
-from membership.app import create_app
+from membership.commands import create_app
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import close

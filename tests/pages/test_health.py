@@ -6,8 +6,11 @@ from http import HTTPStatus
 from typing import Any
 
 import flask_migrate
+from alembic.script import ScriptDirectory
 from flask import Flask
 
+from membership.config import ROOT
+from membership.pages import health
 from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
@@ -59,3 +62,8 @@ def test_a_database_that_was_not_migrated_is_not_ready(visitor: Browser, app: Fl
     answer = visitor.get("/readyz")
     assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "flask db upgrade" in report(visitor)["migrations"]
+
+
+def test_the_newest_revisions_are_those_that_alembic_finds() -> None:
+    script = ScriptDirectory(str(ROOT / "migrations"))
+    assert health.heads() == set(script.get_heads())

@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy.orm import Session
 
-from membership.app import create_app
 from membership.billing.access import may_use, requires
+from membership.commands import create_app
 from membership.library import locked, notation
 from membership.library.locked import Locked
 from membership.library.posts import library

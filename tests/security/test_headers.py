@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from membership.app import create_app
+from membership.commands import create_app
 from tests.support.browser import Browser
 from tests.support.people import ADA, PASSWORD, opens_account, signs_in
 from tests.support.ports import free_ports

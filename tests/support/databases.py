@@ -19,7 +19,7 @@ from psycopg import sql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.util import LRUCache
 
-from membership.app import create_app
+from membership.commands import create_app
 from membership.config import ROOT
 from membership.db import db
 from tests.support.settings import settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from membership.app import create_app
+from membership.commands import create_app
 from sandbox import run
 from sandbox.server import Sandbox
 from tests.support import databases
@@ -61,7 +61,7 @@ def _settings(folder: Path, ports: run.Ports, database_url: str, policy: Policy)
         HOST=run.HOST,
         PORT=str(ports.web),
         WEB_CONCURRENCY="2",
-        FLASK_APP="membership.app:create_app",
+        FLASK_APP="membership.commands:create_app",
         FLASK_SKIP_DOTENV="1",
         DATABASE_URL=database_url,
         QUEUE_URL=f"sqlite:///{folder / 'queue.db'}",

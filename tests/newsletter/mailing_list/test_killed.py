@@ -31,7 +31,7 @@ from tests.support.the_list import changes, emails, joins, row, syncs
 READERS = 120
 SYNC = """
 import os
-from membership.app import create_app
+from membership.commands import create_app
 from membership.newsletter.mailing_list import sync
 
 with create_app(os.environ).app_context():
