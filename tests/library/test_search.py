@@ -62,6 +62,7 @@ def test_whatever_is_typed_there_is_a_page(visitor: Browser) -> None:
 
 def test_search_pages_are_not_for_search_engines(visitor: Browser) -> None:
     assert '<meta name="robots" content="noindex">' in visitor.get("/search?q=lamp").text
+    assert "noindex" not in visitor.get("/search").text
 
 
 def test_without_its_file_search_says_so_and_leads_on(visitor: Browser, content: Path) -> None:
