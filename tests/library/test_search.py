@@ -60,7 +60,7 @@ def test_whatever_is_typed_there_is_a_page(visitor: Browser) -> None:
         assert visitor.get(f"/search?q={asked}").status_code == 200, asked
 
 
-def test_search_pages_are_not_for_search_engines(visitor: Browser) -> None:
+def test_what_was_searched_for_is_not_for_search_engines(visitor: Browser) -> None:
     assert '<meta name="robots" content="noindex">' in visitor.get("/search?q=lamp").text
     assert "noindex" not in visitor.get("/search").text
 
