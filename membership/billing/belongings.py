@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import and_, or_, select
 
+from membership import config
 from membership.billing import catalogue, facts, holdings, outlook, plans
 from membership.billing.dates import day
 from membership.billing.entitlements import (
@@ -15,6 +16,7 @@ from membership.billing.entitlements import (
     OPENING,
     PurchaseFacts,
     Source,
+    SubscriptionFacts,
     purchase_end,
 )
 from membership.billing.grants import live
@@ -34,7 +36,8 @@ class AccessLine:
 
 @dataclass(frozen=True)
 class SubscriptionLine:
-    """`next` is what happens next; `remedy` what the member can do about it, if anything.
+    """`next` is what happens next; `remedy` what the member can do about it, if anything;
+    `charge` what will be asked for then; `pays_with` "Visa ending 4242".
 
     `cancellable` and `changeable`, to another plan, are what Stripe's page would let them do;
     `ending`: an end is scheduled, and can be taken back.
@@ -50,6 +53,8 @@ class SubscriptionLine:
     changeable: bool
     ending: bool
     next: str
+    charge: str | None
+    pays_with: str | None
     remedy: Remedy | None
 
     @property
@@ -178,7 +183,18 @@ def _subscription_line(row: Subscription, open_until: datetime | None) -> Subscr
         changeable=goes_on and _other_plan(row),
         ending=row.status in OPENING and row.cancel_at is not None,
         next=view.words,
+        charge=_next_charge(row, about, price) if price else None,
+        pays_with=row.pays_with,
         remedy=view.remedy,
+    )
+
+
+def _next_charge(row: Subscription, about: SubscriptionFacts, price: Price) -> str | None:
+    return outlook.next_charge(
+        about,
+        plans.amount(price.unit_amount, price.currency),
+        discounted=row.discounted,
+        taxed=config.current().checkout_tax,
     )
 
 

@@ -67,7 +67,7 @@ def keep(session: Session, state: CustomerState, *, now: datetime) -> Customer |
         kept = session.get(Subscription, subscription.id)
         # One that is switched to something of a stranger's opens nothing any more.
         if kept or ours.intersection(subscription.product_ids):
-            _keep_subscription(session, subscription, kept, ours, state.invoices)
+            _keep_subscription(session, subscription, kept, ours, state)
     for checkout in state.checkouts:
         keep_checkout(session, checkout, state.charges, now=now)
     payments.keep(session, state.charges, state.invoices)
@@ -135,7 +135,7 @@ def _keep_subscription(
     found: SubscriptionData,
     known: Subscription | None,
     ours: set[str],
-    billed: Iterable[InvoiceData],
+    state: CustomerState,
 ) -> None:
     if (known is None or known.status != found.status) and not entitlements.knows_status(
         found.status
@@ -147,7 +147,7 @@ def _keep_subscription(
             customer=found.customer_id,
             status=found.status,
         )
-    mine = [i for i in billed if i.subscription_id == found.id]
+    mine = [i for i in state.invoices if i.subscription_id == found.id]
     session.merge(
         Subscription(
             stripe_id=found.id,
@@ -166,8 +166,16 @@ def _keep_subscription(
                 (i.period_start for i in mine if i.status == "open"), default=None
             ),
             paid_until=next((i.period_end for i in mine if i.status == "paid"), None),
+            pays_with=_pays_with(found, state.customer),
+            discounted=found.discounted or state.customer.discounted,
         )
     )
+
+
+def _pays_with(found: SubscriptionData, customer: CustomerData) -> str | None:
+    if found.ended_at:
+        return None
+    return (customer.pays_with if found.pays_with is None else found.pays_with) or None
 
 
 def _end_all(session: Session, customer: Customer, now: datetime) -> None:
@@ -176,3 +184,4 @@ def _end_all(session: Session, customer: Customer, now: datetime) -> None:
     for subscription in session.scalars(having):
         if subscription.ended_at is None:
             subscription.status, subscription.ended_at = "canceled", now
+            subscription.pays_with = None

@@ -71,6 +71,8 @@ class Subscription(Model):
     `latest_payment` is the newest of those that succeeded; `paid_until` the end of what the newest
     invoice that is paid was for; `seen_in` the last comparison that found
     it in Stripe's list; `trial_end_told` the trial's end that the member was reminded of.
+    `pays_with`, "Visa ending 4242", is for its member's eyes; None when it has ended or we do not
+    know. `discounted`: less than its price is asked.
     """
 
     __tablename__ = "subscriptions"
@@ -91,6 +93,8 @@ class Subscription(Model):
     oldest_open_invoice_start: Mapped[datetime | None]
     paid_until: Mapped[datetime | None]
     latest_payment: Mapped[str | None]
+    pays_with: Mapped[str | None]
+    discounted: Mapped[bool] = mapped_column(default=False)
     seen_in: Mapped[int | None]
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from membership.billing.dates import day
 from membership.billing.entitlements import (
+    GOING_ON,
     LOST,
     OPENING,
     UNDER_WAY,
@@ -57,6 +58,16 @@ def of_subscription(
     if fully_refunded(sub.latest_payment):
         return Outlook(f"The last payment was refunded. {going_on.words}", going_on.remedy)
     return going_on
+
+
+def next_charge(sub: SubscriptionFacts, price: str, *, discounted: bool, taxed: bool) -> str | None:
+    """What `price`, an amount in words, comes to when the period is over; None when nothing will be
+    asked then."""
+    if sub.status not in GOING_ON or sub.cancel_at or sub.collection_paused:
+        return None
+    less = ", less your discount" if discounted else ""
+    tax = ", and tax where it is due" if taxed else ""
+    return f"Next charge: {price}{less}{tax}."
 
 
 def of_purchase(bought: PurchaseFacts, *, is_open: bool) -> str:

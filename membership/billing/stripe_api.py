@@ -10,7 +10,7 @@ StripeError
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from http import HTTPStatus
@@ -99,6 +99,7 @@ class StripeAPI:
         )
         self._account_id: str | None = None
         self._account_asked = False
+        self._cards_forbidden = False
 
     def account_id(self) -> str | None:
         """Of which account the key is, asked once; None for a key that may not say."""
@@ -153,15 +154,39 @@ class StripeAPI:
             self._client.v1.customers.update(customer_id, {"email": email})
 
     def customer(self, customer_id: str) -> CustomerData:
-        with our_errors():
-            return stripe_objects.customer(self._client.v1.customers.retrieve(customer_id))
+        """With what they pay with, for a key that may read it."""
+
+        def ask(expand: list[str]) -> CustomerData:
+            with our_errors():
+                return stripe_objects.customer(
+                    self._client.v1.customers.retrieve(customer_id, {"expand": expand})
+                )
+
+        return self._with_card("invoice_settings.default_payment_method", ask)
 
     def subscriptions(self, customer_id: str) -> list[SubscriptionData]:
-        with our_errors():
-            found = self._client.v1.subscriptions.list(
-                {"customer": customer_id, "status": "all", "limit": 100}
-            )
-            return [stripe_objects.subscription(s) for s in every(found)]
+        """All that this customer ever had, each with what pays for it, as above."""
+
+        def ask(expand: list[str]) -> list[SubscriptionData]:
+            with our_errors():
+                found = self._client.v1.subscriptions.list(
+                    {"customer": customer_id, "status": "all", "limit": 100, "expand": expand}
+                )
+                return [stripe_objects.subscription(s) for s in every(found)]
+
+        return self._with_card("data.default_payment_method", ask)
+
+    def _with_card(self, path: str, ask: Callable[[list[str]], T]) -> T:
+        """What decides about access never hangs on the card, which is only shown: a key that may
+        not read it is noticed once, and from then on not asked for it."""
+        if self._cards_forbidden:
+            return ask([])
+        try:
+            return ask([path])
+        except StripeRefused as refused:
+            found = ask([])
+            self._cards_forbidden = isinstance(refused, StripeForbidden)
+            return found
 
     def invoices(self, customer_id: str) -> list[InvoiceData]:
         """All of them, each with what paid it."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from membership.billing import ways_to_pay
+
 
 @dataclass(frozen=True)
 class ProductData:
@@ -34,9 +36,13 @@ class PriceData:
 
 @dataclass(frozen=True)
 class CustomerData:
+    """`pays_with` and `discounted` are of what they subscribe to, where that says nothing else."""
+
     id: str
     email: str | None
     deleted: bool
+    pays_with: str | None = None
+    discounted: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class SubscriptionData:
     """`product_ids` of all its items; the period is the item's that lasts longest.
 
     `collection_paused`: it goes on, but nothing is charged for it (`pause_collection`).
+    `pays_with` in the words of `ways_to_pay`; None: with whatever its customer has.
     """
 
     id: str
@@ -58,6 +65,8 @@ class SubscriptionData:
     cancel_at: datetime | None
     ended_at: datetime | None
     trial_end: datetime | None
+    pays_with: str | None = None
+    discounted: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,8 @@ def customer(found: Any) -> CustomerData:
         id=found.id,
         email=field(found, "email"),
         deleted=bool(field(found, "deleted")),
+        pays_with=_pays_with(field(found, "invoice_settings"), found),
+        discounted=bool(field(found, "discount")),
     )
 
 
@@ -186,7 +197,16 @@ def subscription(found: Any) -> SubscriptionData:
         cancel_at=_cancel_at(found, items),
         ended_at=_time(field(found, "ended_at")),
         trial_end=_time(field(found, "trial_end")),
+        pays_with=_pays_with(found, found),
+        discounted=any(field(each, "discounts") for each in (found, *items)),
     )
+
+
+def _pays_with(settings: Any, found: Any) -> str | None:
+    """By the settings that name a payment method; one of the old kind, a source, comes after it."""
+    if method := field(settings, "default_payment_method"):
+        return ways_to_pay.in_words(method)
+    return ways_to_pay.UNNAMED if field(found, "default_source") else None
 
 
 def _cancel_at(found: Any, items: Any) -> datetime | None:

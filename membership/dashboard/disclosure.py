@@ -188,7 +188,7 @@ KINDS = (
         "subscriptions",
         "What you subscribed to.",
         "stripe_id customer_id status price_id started_at period_start period_end cancel_at "
-        "ended_at trial_end",
+        "ended_at trial_end pays_with discounted",
         lambda p: select(Subscription).where(Subscription.customer_id.in_(p.customers)),
     ),
     _Kind(

@@ -38,6 +38,27 @@ def disputed(status: str) -> SubscriptionFacts:
 
 
 @pytest.mark.parametrize(
+    ("sub", "words"),
+    [
+        (MONTHLY, "Next charge: €5.00."),
+        (replace(MONTHLY, status="trialing"), "Next charge: €5.00."),
+        (replace(MONTHLY, cancel_at=APRIL), None),
+        (replace(MONTHLY, collection_paused=True), None),
+        (OVERDUE, None),
+        (replace(MONTHLY, status="canceled"), None),
+        (replace(MONTHLY, status="paused"), None),
+    ],
+)
+def test_what_is_asked_for_next(sub: SubscriptionFacts, words: str | None) -> None:
+    assert outlook.next_charge(sub, "€5.00", discounted=False, taxed=False) == words
+
+
+def test_an_amount_that_is_not_all_of_it_says_so() -> None:
+    words = outlook.next_charge(MONTHLY, "€5.00", discounted=True, taxed=True)
+    assert words == "Next charge: €5.00, less your discount, and tax where it is due."
+
+
+@pytest.mark.parametrize(
     ("sub", "open_until", "words"),
     [
         (MONTHLY, APRIL, "Renews on 2 April 2027."),

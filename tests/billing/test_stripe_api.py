@@ -35,6 +35,8 @@ def invoice(*lines: dict[str, Any]) -> dict[str, Any]:
         "object": "invoice",
         "created": AUGUST + 5,
         "status": "open",
+        "total": 500,
+        "currency": "eur",
         "payments": {"object": "list", "data": [], "has_more": False},
         "parent": {"subscription_details": {"subscription": "sub_1"}},
         "lines": {"object": "list", "data": list(lines), "has_more": False},

@@ -12,8 +12,9 @@ from membership.billing.models import Customer, Invoice, Match, Subscription
 from membership.db import db, transaction
 from sandbox.server import Sandbox
 from sandbox.stripe import disputes, refunds
+from tests.support.behind_our_back import subscribes
 from tests.support.browser import Browser, Elsewhere
-from tests.support.leaving import says_goodbye
+from tests.support.leaving import places, says_goodbye
 from tests.support.mail import Work
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
 from tests.support.people import GRACE
@@ -21,6 +22,8 @@ from tests.support.people import GRACE
 pytestmark = pytest.mark.usefixtures("listening", "catalogue")
 REFUSED_LATER = "4000000000000341"
 DAY = 24 * 60 * 60
+BODIES = {"inbox.body"}  # of events, until they are emptied
+CANCELLED = {"cancel_at_period_end": "true"}
 
 
 @pytest.fixture
@@ -79,6 +82,45 @@ def test_a_plan_renews_and_when_it_is_cancelled_it_ends(
     assert f"Your subscription ended on {on(end)}." in unescape(shut.text)
     assert "See the plans" in shut.text
     assert "Claim that payment" in shut.text
+
+
+def test_the_next_charge_and_the_card_it_is_charged_to(
+    paying: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    renews = f"Renews on {on(subscription(app).period_end)}. Next charge: €5.00."
+    page = account(paying)
+    assert renews in page
+    assert "You pay with Visa ending 4242." in page
+    portal = paying.submit("/account", action="/billing/portal", task="card")
+    elsewhere.submit(portal.location, card=REFUSED_LATER)
+    work()
+    assert "You pay with Visa ending 0341." in account(paying)
+    told = paying.get("/account/data.json").json
+    assert told
+    assert [row["pays_with"] for row in told["subscriptions"]] == ["Visa ending 0341"]
+    assert places(app, "0341") - BODIES == {"subscriptions.pays_with"}
+    ask_stripe(sandbox, f"subscriptions/{subscription(app).stripe_id}", CANCELLED)
+    work()
+    page = account(paying)
+    assert "Next charge" not in page
+    assert "You pay with" not in page
+    assert says_goodbye(paying).status_code == HTTPStatus.SEE_OTHER
+    assert subscription(app).pays_with is None
+    assert places(app, "0341") == set()
+
+
+def test_less_is_charged_to_who_has_a_discount(
+    app: Flask, grace: Browser, sandbox: Sandbox, work: Work
+) -> None:
+    customer, id_ = subscribes(app, sandbox, GRACE)
+    work()
+    assert "Next charge: €5.00." in account(grace)
+    coupon = str(ask_stripe(sandbox, "coupons", {"percent_off": "20", "duration": "forever"})["id"])
+    sold = {"customer": customer, "items[0][price]": price_id(app, "yearly")}
+    ask_stripe(sandbox, "subscriptions", {**sold, "discounts[0][coupon]": coupon})
+    ask_stripe(sandbox, f"subscriptions/{id_}", method="DELETE")
+    work()
+    assert "Next charge: €50.00, less your discount." in account(grace)
 
 
 def test_an_end_is_taken_back_with_one_press(

@@ -212,6 +212,29 @@ def test_nothing_that_a_site_reads_is_left_out(
             assert set(names.split()) <= document.keys(), path
 
 
+def test_what_is_paid_with_is_shown_to_who_asks_as_the_sdk_knows_it(
+    buys: Buys, curl: Callable[..., requests.Response]
+) -> None:
+    """By Checkout it is the subscription's own; of one made by hand, the customer's."""
+    buys("monthly", card="4242424242424242")
+    buys("monthly", email="mary@example.com", card="DE89370400440532013000")
+
+    def asked(path: str, expand: str) -> Document:
+        found: Document = curl("GET", f"/v1/{path}", params={"expand[0]": expand}).json()
+        return found
+
+    listed = asked("subscriptions", "data.default_payment_method")["data"]
+    made = {"payment_method": "pm_card_visa"}
+    made["invoice_settings[default_payment_method]"] = "pm_card_visa"
+    customer = curl("POST", "/v1/customers", data=made).json()["id"]
+    shown = asked(f"customers/{customer}", "invoice_settings.default_payment_method")
+
+    kinds = {each["default_payment_method"]["type"] for each in listed}
+    assert kinds == {"card", "sepa_debit"}
+    assert shown["invoice_settings"]["default_payment_method"]["card"]["last4"] == "4242"
+    assert [each for document in (*listed, shown) for each in strange(document)] == []
+
+
 def test_what_endive_has_taken_away_is_away(everything: Callable[[str], list[Document]]) -> None:
     gone = {
         "/subscriptions?status=all": {"current_period_end", "current_period_start", "discount"},

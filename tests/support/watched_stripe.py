@@ -18,7 +18,8 @@ class Watched:
     down; None, all of them. `account`: the id that Stripe says the key is of, when not its own;
     `secretive`: the key may not ask; `loses`: the path whose answers are lost on their way;
     `refuses`: the path whose requests are answered with `refusal`, and so is whatever comes again
-    with the same key; `holds`: the path whose requests wait, once `held`, until `let_go`."""
+    with the same key; `holds`: the path whose requests wait, once `held`, until `let_go`;
+    `forbids`: a word in what a restricted key may not ask for."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -29,6 +30,7 @@ class Watched:
         self.loses: str | None = None
         self.refuses: str | None = None
         self.refusal = 400
+        self.forbids: str | None = None
         self.refused_keys: set[str] = set()
         self.holds: str | None = None
         self.held, self.let_go = threading.Event(), threading.Event()
@@ -50,6 +52,8 @@ def watched(stripe_base: str) -> Iterator[Watched]:
         if door.down_after is not None and len(door.calls) > door.down_after:
             return Response('{"error": {"type": "api_error"}}', 500, content_type=JSON)
         if door.secretive and path == "v1/account":
+            return Response('{"error": {"message": "no permission"}}', 403, content_type=JSON)
+        if door.forbids and door.forbids in door.calls[-1]:
             return Response('{"error": {"message": "no permission"}}', 403, content_type=JSON)
         if door.account and path == "v1/account":
             body = app.json.dumps({"id": door.account, "object": "account"})

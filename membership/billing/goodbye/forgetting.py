@@ -83,6 +83,8 @@ def forget(
         checkout.reference = None
     waiting = update(UnclaimedPayment).where(UnclaimedPayment.key.in_(payers.keys))
     changed(session, waiting.values(email=None, settled_at=now))
+    cards = update(Subscription).where(Subscription.customer_id.in_(payers.keys))
+    changed(session, cards.values(pays_with=None))
     changed(session, delete(Invoice).where(Invoice.customer_id.in_(payers.keys)))
     changed(session, delete(Grant).where(Grant.user_id == user_id))
     changed(session, delete(CheckoutTurn).where(CheckoutTurn.user_id == user_id))
