@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, redirect, request, url_for
+from flask import Flask, has_request_context, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -275,6 +275,7 @@ def _wire_pages(app: Flask, config: Config) -> None:
             "site_url": config.site_url,
             "contact_email": config.contact_email,
             "alarm": standing.alarm,
+            "here": request.endpoint if has_request_context() else None,
         }
 
 

@@ -4,7 +4,7 @@ than the words between them."""
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, has_request_context, request
+from flask import Flask, request
 
 
 def init_app(app: Flask) -> None:
@@ -13,8 +13,12 @@ def init_app(app: Flask) -> None:
         return app.url_for(endpoint, **dict(values))
 
     def url_for(endpoint: str, **values: Any) -> str:
-        if not has_request_context() or endpoint.startswith(".") or "_external" in values:
+        if endpoint.startswith(".") or "_external" in values:
             return app.url_for(endpoint, **values)
-        return built(request.script_root, endpoint, tuple(values.items()))
+        try:
+            mounted_at = request.script_root
+        except RuntimeError:  # drawn for no request: a mail
+            return app.url_for(endpoint, **values)
+        return built(mounted_at, endpoint, tuple(values.items()))
 
     app.jinja_env.globals["url_for"] = url_for

@@ -4,7 +4,7 @@ Webhooks are refused too. Stripe and MailerLite send them again, so a database t
 meets nothing that would be lost.
 """
 
-from pathlib import Path
+import os.path
 
 from flask import Flask, request
 from werkzeug.exceptions import ServiceUnavailable
@@ -17,5 +17,7 @@ WORDS = "The site is being worked on. Nothing you have is lost; come back in a f
 def init_app(app: Flask) -> None:
     @app.before_request
     def close() -> None:
-        if request.endpoint not in OPEN and Path(app.instance_path, "maintenance").exists():
+        if request.endpoint not in OPEN and os.path.exists(
+            os.path.join(app.instance_path, "maintenance")
+        ):
             raise ServiceUnavailable(WORDS, retry_after=TRY_AGAIN_IN)
