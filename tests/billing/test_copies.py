@@ -316,6 +316,16 @@ def test_the_owner_is_told_once_of_a_status_that_nobody_knows(
         )
 
 
+def test_what_a_deleted_customer_paid_with_is_not_kept(
+    app: Flask, member: int, clock: MovableClock
+) -> None:
+    visa = replace(subscription(clock), pays_with="Visa ending 4242")
+    for deleted, kept in ((False, "Visa ending 4242"), (True, None)):
+        told(app, clock, visa, customer=replace(CUSTOMER, deleted=deleted))
+        with app.app_context():
+            assert db.session.query(Subscription.pays_with).scalar() == kept
+
+
 def test_a_stranger_who_bought_nothing_of_ours_is_not_kept(
     app: Flask, member: int, clock: MovableClock
 ) -> None:

@@ -108,6 +108,20 @@ def test_the_next_charge_and_the_card_it_is_charged_to(
     assert places(app, "0341") == set()
 
 
+def test_who_leaves_leaves_no_card_whatever_stripe_says_of_its_end(
+    paying: Browser, app: Flask, sandbox: Sandbox, work: Work
+) -> None:
+    """That nothing is to be ended there any more does not mean that it says when it ended."""
+    (there,) = sandbox.account.all("subscription")
+    sandbox.account.save({**there, "status": "incomplete_expired"})
+    ask_stripe(sandbox, f"customers/{there['customer']}", {"description": "is read again"})
+    work()
+    assert subscription(app).status == "incomplete_expired"
+    assert subscription(app).pays_with
+    assert says_goodbye(paying).status_code == HTTPStatus.SEE_OTHER
+    assert subscription(app).pays_with is None
+
+
 def test_less_is_charged_to_who_has_a_discount(
     app: Flask, grace: Browser, sandbox: Sandbox, work: Work
 ) -> None:
