@@ -80,7 +80,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> str:
     return found
 
 
-def test_the_site_as_it_comes_keeps_what_is_locked(database_url: str) -> None:
+def test_s60_the_site_as_it_comes_keeps_what_is_locked(database_url: str) -> None:
     app = create_app(settings(DATABASE_URL=database_url))
     before = everything_stored(app)
     answer = app.test_cli_runner().invoke(args=["paywall-check"])
