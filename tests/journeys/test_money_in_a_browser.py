@@ -91,7 +91,7 @@ def test_a_card_that_fails_grace_with_its_date_past_it_and_mended(
     expect(page).to_have_url(f"{site.url}/premium")
 
     stripe.reaches_next_renewal()
-    comes_to_say(page, f"{site.url}/account", "The last payment did not go through.")
+    comes_to_say(page, f"{site.url}/account", "Your last payment did not go through.")
     expect(page.get_by_text(re.compile(f"stays open until {DATE}"))).to_be_visible()
     assert may_read(page, f"{site.url}/premium")
     page.goto(f"{site.url}/account/why")

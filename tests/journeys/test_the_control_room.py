@@ -58,7 +58,7 @@ def test_next_month_and_the_months_after_it(
     presses(room.page, "The card fails from now on")
     room.moves("To the next renewal", "+1 hour")
     room.says("the last charge failed")
-    comes_to_say(ada, account, "The last payment did not go through.")
+    comes_to_say(ada, account, "Your last payment did not go through.")
     expect(ada.get_by_text(re.compile(f"stays open until {DATE}"))).to_be_visible()
     assert status_of(ada, premium) == 200
 
