@@ -105,4 +105,4 @@ def test_the_page_goes_through_nobodys_rows(app: Flask, owner: Browser, grace: B
     with asked_of(app) as asked:
         numbers(owner)
     assert read_whole(app, asked) == set()
-    assert len(asked) <= 45
+    assert len(asked) <= 40
