@@ -49,7 +49,11 @@ def _figures(
         for n, least in zip(CALLERS, (None, 0.6, 0.6), strict=True)
     ]
     pages = [
-        Figure(f"premium page / bare page, {n} callers", contenders.ratio(page, bare_page, n))
+        Figure(
+            f"premium page / bare page, {n} callers",
+            contenders.ratio(page, bare_page, n),
+            at_least=0.9,
+        )
         for n in CALLERS
     ]
     return [
