@@ -14,17 +14,16 @@ from membership.newsletter.codes import challenges
 from membership.newsletter.mailerlite import ListedSubscriber, MailerLite, MailerLiteError
 from membership.newsletter.models import Challenge
 
-AWAY_FOR = timedelta(
-    seconds=30
-)  # nobody else waits for a MailerLite that has just kept one waiting
+# Nobody else waits for a MailerLite that has just kept one waiting.
+AWAY_FOR = timedelta(seconds=30)
 BELIEVED_FOR = timedelta(minutes=1)  # that its automation is on
 APART = timedelta(minutes=5)  # our clock and MailerLite's may be
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NotActive(MailerLiteError):
-    """MailerLite mails nothing to this address: who it is belongs to has unsubscribed, or it is
-    waiting for a confirmation of its own."""
+    """MailerLite mails nothing to this address: whoever has it has unsubscribed, or it waits for a
+    confirmation of its own."""
 
     def __init__(self, listed: ListedSubscriber) -> None:
         self.listed = listed
