@@ -70,8 +70,9 @@ from membership.dashboard import (
 )
 from membership.dashboard import letters as member_letters
 from membership.dashboard import routes as dashboard
-from membership.library import archive, downloads, feeds, locked, posts, search, sitemap
-from membership.library import routes as library
+from membership.library import locked, posts
+from membership.library.pages import archive, downloads, feeds, search, sitemap
+from membership.library.pages import routes as library
 from membership.library.publishing import sending
 from membership.newsletter import consents, mailerlite, reader_links
 from membership.newsletter import routes as newsletter

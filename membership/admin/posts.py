@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from membership import clock, jobs, journal
 from membership.admin import desk
 from membership.db import db, transaction
-from membership.library.paging import page
+from membership.library.pages.paging import page
 from membership.library.post import Post
 from membership.library.posts import library
 from membership.library.publishing import asking, sending, words

@@ -5,8 +5,8 @@ from pathlib import Path
 from membership import clock
 from membership.doctor.findings import Check, Said, look, well
 from membership.doctor.visit import Visit
-from membership.library import finding
 from membership.library.posts import library
+from membership.library.shelves import finding
 
 LOOKED_UP = 3  # posts
 

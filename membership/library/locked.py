@@ -10,7 +10,7 @@ from flask import Flask, current_app, url_for
 from sqlalchemy.orm import Session
 
 from membership.library import paywall
-from membership.library.front_matter import PUBLIC
+from membership.library.post import PUBLIC
 from membership.library.posts import library
 
 

@@ -5,8 +5,7 @@ from typing import Protocol
 from flask_login import current_user
 from markupsafe import Markup
 
-from membership.library.front_matter import MEMBERS, PUBLIC
-from membership.library.post import Post
+from membership.library.post import MEMBERS, PUBLIC, Post
 
 CUT = "more"  # names the place on a post's page where its teaser ends
 

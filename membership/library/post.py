@@ -1,11 +1,15 @@
-"""What anybody may know of a post."""
+"""What anybody may know of a post. Pure."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import escape
 
 Day = date  # a post has a date
+PUBLIC = "public"
+MEMBERS = "members"
+_LETTERS = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -46,3 +50,8 @@ class Post:
     def opening_html(self) -> str:
         """What of it anybody may read: the teaser, or the summary that stands for it."""
         return self.teaser_html or f"<p>{escape(self.summary)}</p>"
+
+
+def address_of(tag: str) -> str:
+    """A tag in an address: "Long reads" and "long reads" become long-reads."""
+    return "-".join(_LETTERS.findall(tag.lower()))

@@ -16,10 +16,11 @@ from flask import Flask, current_app
 
 from membership import clock
 from membership.config import ROOT, Config
-from membership.library import files, reading, store
-from membership.library.files import Download, Files
 from membership.library.post import Post
-from membership.library.shelf import Shelf
+from membership.library.shelves import files, reading, store
+from membership.library.shelves.files import Download, Files
+from membership.library.shelves.shelf import Shelf
+from membership.library.writing import UnfitFile
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ class Library:
                 if entry is None or key != keys[path.stem] or not reading.still_fits(entry, shown):
                     entry = reading.read(path, path.read_bytes(), shown)
                 entries[path.stem] = keys[path.stem], entry
-            except reading.UnfitPost as error:
+            except UnfitFile as error:
                 problems += [f"{_name(path)}: {problem}" for problem in error.problems]
         if problems:
             raise LibraryError(sorted(problems))

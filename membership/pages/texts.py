@@ -10,22 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import frontmatter
 from flask import Flask, current_app, render_template
 from markupsafe import Markup
 
 from membership.config import Config
-from membership.library import markdown
-from membership.library.strict_yaml import FrontMatterHandler, NotYaml
+from membership.library import writing
+from membership.library.writing import Fields, UnfitFile, UnfitText
 
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SETTING = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _GAP = re.compile(r"\[\[(.+?)\]\]", re.DOTALL)
-_FIELDS = ("title", "summary")
-
-
-class UnfitPage(Exception):
-    """The page cannot be shown; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ def init_app(app: Flask, config: Config) -> None:
         try:
             found.append(_read(path, _settings(config)))
             _open(app, found[-1], path)
-        except (UnfitPage, markdown.UnfitText, UnicodeDecodeError) as error:
+        except (UnfitFile, UnfitText) as error:
             problems.append(f"{folder.name}/{path.name}: {error}")
     if problems:
         raise SystemExit("Pages need attention:\n" + "\n".join(f"  - {p}" for p in problems))
@@ -68,7 +61,7 @@ def listed() -> list[Text]:
 def _open(app: Flask, text: Text, path: Path) -> None:
     taken = any(rule.rule == f"/{text.slug}" for rule in app.url_map.iter_rules())
     if taken:
-        raise UnfitPage(f"the site has a page of its own at /{text.slug}: use another name")
+        raise UnfitFile([f"the site has a page of its own at /{text.slug}: use another name"])
     app.add_url_rule(f"/{text.slug}", text.endpoint, _page(text, path, app.debug))
 
 
@@ -101,32 +94,27 @@ def _settings(config: Config) -> dict[str, str]:
 
 
 def _read(path: Path, settings: dict[str, str]) -> Text:
-    if not _SLUG.fullmatch(path.stem):
-        raise UnfitPage("the file's name becomes the address: use a-z, 0-9 and - only")
-    title, summary, source = _fields(path.read_text(encoding="utf-8-sig"))
-    html = markdown.render(_filled(source, settings), summary=summary).body
+    slug = writing.slug(path)
+    title, summary, source = _fields(writing.decoded(path.read_bytes()))
+    html = writing.render(_filled(source, settings), summary=summary).body
     gaps = tuple(_GAP.findall(html))
     marked = Markup(_GAP.sub(r"<mark>\1</mark>", html))  # noqa: S704 (sanitised)
-    return Text(path.stem, title, _filled(summary, settings), marked, gaps)
+    return Text(slug, title, _filled(summary, settings), marked, gaps)
 
 
 def _fields(source: str) -> tuple[str, str, str]:
-    try:
-        values, text = frontmatter.parse(source, handler=FrontMatterHandler())
-    except NotYaml as error:
-        raise UnfitPage("the lines between --- are not YAML") from error
-    if strange := [name for name in values if name not in _FIELDS]:
-        raise UnfitPage(f"{', '.join(strange)} is not a field; the fields are title and summary")
-    for name in _FIELDS:
-        if not isinstance(values.get(name), str):
-            raise UnfitPage(f"{name} is missing, or is not words")
-    return str(values["title"]), str(values["summary"]), text
+    values, text = writing.split(source)
+    read = Fields(values, ("title", "summary"))
+    title, summary = read.words("title", needed=True), read.words("summary", needed=True)
+    if not title or not summary or read.problems:
+        raise UnfitFile(read.problems)
+    return title, summary, text
 
 
 def _filled(source: str, settings: dict[str, str]) -> str:
     def known(found: re.Match[str]) -> str:
         if found[1] not in settings:
-            raise UnfitPage(f"{found[0]} is not known; there are {', '.join(settings)}")
+            raise UnfitFile([f"{found[0]} is not known; there are {', '.join(settings)}"])
         return settings[found[1]]
 
     return _SETTING.sub(known, source)

@@ -11,8 +11,8 @@ from werkzeug.datastructures import Headers
 from membership import config
 from membership.db import db, transaction
 from membership.library import locked
-from membership.library.front_matter import MEMBERS, PUBLIC
 from membership.library.locked import Locked
+from membership.library.post import MEMBERS, PUBLIC
 from membership.library.posts import library
 from membership.library.publishing import letters
 from membership.paywall_check import crawl, faults, people, stretches, trial

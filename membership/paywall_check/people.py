@@ -16,7 +16,7 @@ from membership.accounts.models import User
 from membership.billing.entitlements import Source
 from membership.billing.models import Grant
 from membership.db import transaction
-from membership.library.front_matter import MEMBERS, PUBLIC
+from membership.library.post import MEMBERS, PUBLIC
 
 MONTH, DAY = timedelta(days=30), timedelta(days=1)
 

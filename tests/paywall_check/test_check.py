@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from membership.billing.access import may_use, requires
 from membership.commands import create_app
-from membership.library import locked, notation
+from membership.library import locked, writing
 from membership.library.locked import Locked
 from membership.library.posts import library
 from membership.paywall_check import check, trial
@@ -135,7 +135,7 @@ def hides(folder: Path) -> Blueprint:
     )
 
     def text() -> str:
-        return notation.plain("".join(library().body(post) for post in library().posts()))
+        return writing.plain("".join(library().body(post) for post in library().posts()))
 
     @tool.get("/header")
     def header() -> Response:

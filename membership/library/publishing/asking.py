@@ -9,8 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from membership.library.front_matter import PUBLIC
-from membership.library.post import Post
+from membership.library.post import PUBLIC, Post
 from membership.library.publishing import entitled
 from membership.library.publishing.models import OPEN_AGAIN, Audience, Edition, State
 from membership.newsletter import mailerlite

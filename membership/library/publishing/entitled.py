@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from membership.accounts.models import User
 from membership.billing.grants import live
 from membership.billing.models import Grant
-from membership.library.front_matter import MEMBERS, PUBLIC
-from membership.library.post import Post
+from membership.library.post import MEMBERS, PUBLIC, Post
 from membership.newsletter.models import Standing, Subscriber
 
 

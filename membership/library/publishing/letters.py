@@ -7,7 +7,8 @@ from flask import current_app
 from markupsafe import Markup
 
 from membership import config, links
-from membership.library import markdown, metadata, paywall
+from membership.library import paywall, writing
+from membership.library.pages import metadata
 from membership.library.post import Post
 from membership.library.posts import library
 from membership.newsletter.mailerlite import Letter
@@ -35,7 +36,7 @@ def of(post: Post, *, whole: bool) -> Letter:
     html = current_app.jinja_env.get_template("library/email/post.html").render(
         post=post,
         whole=whole,
-        text=_for_mail(markdown.with_whole_addresses(text, address)),
+        text=_for_mail(writing.with_whole_addresses(text, address)),
         address=address,
         rest=address if whole else links.whole("library.post", slug=post.slug, _anchor=paywall.CUT),
         image=metadata.of_post(post).image,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, update
 
 from membership import clock, config, due, jobs
 from membership.db import changed, db, transaction
-from membership.library.front_matter import PUBLIC
+from membership.library.post import PUBLIC
 from membership.library.posts import library
 from membership.library.publishing import asking, entitled, letters
 from membership.library.publishing.models import Audience, Edition, State

@@ -25,13 +25,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from membership.library import notation
-from membership.library.front_matter import PUBLIC
-from membership.library.post import Picture, Post
-from membership.library.reading import Entry
+from membership.library import writing
+from membership.library.post import PUBLIC, Picture, Post
+from membership.library.shelves.reading import Entry
 
 KEPT = 5  # files of other days and other folders of posts, for whoever still reads them
 _PACKAGES = ("markdown-it-py", "mdit-py-plugins", "nh3", "pygments", "imagesize")
+_LIBRARY = Path(__file__).parents[1]
+_CODE = ("post.py", "text/*.py", "shelves/reading.py", "shelves/store.py")
 _SCHEMA = """
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, key TEXT NOT NULL, access TEXT NOT NULL,
@@ -96,21 +97,16 @@ def table(access: str, *, whole: bool) -> str:
     return f"{'whole' if whole else 'open'} {access}"
 
 
+def code() -> list[Path]:
+    """What reads posts: a file that an older one made is not used."""
+    return [path for pattern in _CODE for path in sorted(_LIBRARY.glob(pattern))]
+
+
 @cache
 def _made_by() -> str:
-    """The code that reads posts: what an older one made is not used."""
     told = hashlib.blake2b(digest_size=4)
-    for name in (
-        "code",
-        "notation",
-        "markdown",
-        "front_matter",
-        "reading",
-        "post",
-        "store",
-        "strict_yaml",
-    ):
-        told.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    for source in code():
+        told.update(source.read_bytes())
     told.update(" ".join(version(package) for package in _PACKAGES).encode())
     return told.hexdigest()
 
@@ -183,7 +179,7 @@ def _add(rows: sqlite3.Connection, key: str, entry: Entry) -> None:
     for name, html in zip(_tables(post.access), (entry.body, post.teaser_html), strict=False):
         rows.execute(_INDEX.format(name))
         if not post.draft:
-            words = (number, post.title, post.summary, " ".join(post.tags), notation.plain(html))
+            words = (number, post.title, post.summary, " ".join(post.tags), writing.plain(html))
             rows.execute(_INSERT.format(name), words)
 
 

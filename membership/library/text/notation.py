@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 
-from membership.library import code
+from membership.library.text import code
 
 _TAGS = (
     {"a", "br", "code", "del", "em", "img", "s", "span", "strong", "sup"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from membership.library import store
+from membership.library.shelves import store
 
 LONGEST = 200  # characters of what is asked that are looked at
 MOST_WORDS = 12

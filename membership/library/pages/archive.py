@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from membership.billing import dates
-from membership.library import paging
+from membership.library.pages import paging
 from membership.library.post import Post
 from membership.library.posts import library
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
-from membership.library import notation
+from membership.library.text import notation
 
 MARKER = "<!-- more -->"
 WORDS_A_MINUTE = 230

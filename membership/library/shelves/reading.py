@@ -1,24 +1,13 @@
 """One post from its file: checked whole, and nothing in it believed."""
 
-import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from membership.library import front_matter, markdown
-from membership.library.files import Files
-from membership.library.front_matter import PUBLIC, FrontMatter
-from membership.library.post import Picture, Post
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-
-
-class UnfitPost(Exception):
-    """`problems` has one sentence for each thing that is wrong with the file."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(problems))
+from membership.library import writing
+from membership.library.post import PUBLIC, Picture, Post
+from membership.library.shelves.files import Files
+from membership.library.writing import FrontMatter, UnfitFile, UnfitText
 
 
 @dataclass(frozen=True)
@@ -41,17 +30,11 @@ class Entry:
 
 
 def read(path: Path, source: bytes, files: Files) -> Entry:
-    """Raises UnfitPost."""
-    if not _SLUG.fullmatch(path.stem):
-        raise UnfitPost(["the file's name becomes the address: use a-z, 0-9 and - only"])
+    """Raises UnfitFile."""
     try:
-        return _entry(path.stem, source.decode("utf-8-sig"), files)
-    except UnicodeDecodeError as error:
-        raise UnfitPost(["the file must be saved as UTF-8"]) from error
-    except front_matter.BadFrontMatter as error:
-        raise UnfitPost(error.problems) from error
-    except markdown.UnfitText as error:
-        raise UnfitPost([f"the text {error}"]) from error
+        return _entry(writing.slug(path), writing.decoded(source), files)
+    except UnfitText as error:
+        raise UnfitFile([f"the text {error}"]) from error
 
 
 def still_fits(entry: Entry, files: Files) -> bool:
@@ -60,18 +43,16 @@ def still_fits(entry: Entry, files: Files) -> bool:
         for link in entry.links:
             files.check(link)
         return all(files.size(address) == size for address, size in entry.pictures.items())
-    except markdown.UnfitText:
+    except UnfitText:
         return False
 
 
 def _entry(slug: str, source: str, files: Files) -> Entry:
-    fields, written = front_matter.parse(source)
+    fields, written = writing.parse(source)
     picture = _picture(fields, files)
-    text = markdown.render(written, summary=fields.summary, files=files, lazy=bool(picture))
+    text = writing.render(written, summary=fields.summary, files=files, lazy=bool(picture))
     if fields.access != PUBLIC and not text.holds_back:
-        raise markdown.UnfitText(
-            f"is all teaser: with access {fields.access}, something must follow it"
-        )
+        raise UnfitText(f"is all teaser: with access {fields.access}, something must follow it")
     post = Post(
         slug=slug,
         title=fields.title,
@@ -102,6 +83,6 @@ def _picture(fields: FrontMatter, files: Files) -> Picture | None:
         return None
     try:
         width, height = files.size(fields.image)
-    except markdown.UnfitText as error:
-        raise UnfitPost([f"image: the post {error}"]) from error
+    except UnfitText as error:
+        raise UnfitFile([f"image: the post {error}"]) from error
     return Picture(fields.image, width, height, fields.image_alt)

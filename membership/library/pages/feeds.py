@@ -13,7 +13,7 @@ from markupsafe import escape
 from membership import config, keyed, links
 from membership.billing import access
 from membership.extensions import limiter
-from membership.library import markdown, paywall
+from membership.library import paywall, writing
 from membership.library.paywall import Reader
 from membership.library.post import Post
 from membership.library.posts import library
@@ -77,10 +77,10 @@ def _content(post: Post, reader: Reader) -> str:
     """The whole text as HTML, or its teaser and where to read on."""
     base = links.whole("library.post", slug=post.slug)
     if paywall.is_open(post, reader):
-        return markdown.with_whole_addresses(library().body(post), base)
+        return writing.with_whole_addresses(library().body(post), base)
     on = links.whole("library.post", slug=post.slug, _anchor=paywall.CUT)
     read_on = f'<p><a href="{escape(on)}">The rest is for members</a></p>'
-    return f"{markdown.with_whole_addresses(post.opening_html, base)}\n{read_on}"
+    return f"{writing.with_whole_addresses(post.opening_html, base)}\n{read_on}"
 
 
 def _unless_unchanged(answer: Response) -> Response:

@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from membership.billing import access
-from membership.library import metadata, paging, paywall, previews
+from membership.library import paywall
+from membership.library.pages import metadata, paging, waiting
 from membership.library.post import Post
 from membership.library.posts import library
 
@@ -15,15 +16,15 @@ bp = Blueprint("library", __name__)
 @bp.get("/posts")
 def posts() -> ResponseReturnValue:
     page = paging.page(library().posts())
-    waiting = previews.listed() if page.number == 1 else []
-    return render_template("library/posts.html", page=page, waiting=waiting)
+    unpublished = waiting.listed() if page.number == 1 else []
+    return render_template("library/posts.html", page=page, waiting=unpublished)
 
 
 @bp.get("/posts/<slug>")
 def post(slug: str) -> ResponseReturnValue:
     """A locked post is answered 200 with its teaser: the rest never reaches the template."""
     found = _find(slug)
-    is_preview = previews.is_unpublished(found)
+    is_preview = waiting.is_unpublished(found)
     is_open = paywall.opens(found) or (is_preview and current_user.is_owner)
     return render_template(
         "library/post.html",
@@ -45,7 +46,7 @@ def is_open(slug: str) -> ResponseReturnValue:
 
 
 def _find(slug: str) -> Post:
-    found = library().find(slug) or previews.find(slug)
+    found = library().find(slug) or waiting.find(slug)
     if found is None:
         abort(404)
     return found

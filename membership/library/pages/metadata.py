@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from membership import config, links
-from membership.library.front_matter import PUBLIC
-from membership.library.post import Post
+from membership.library.post import PUBLIC, Post
 
 LOCKED_PART = ".paywall"  # what stands on the page where the rest of the text would
 

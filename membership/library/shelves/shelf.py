@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from membership.library.front_matter import address_of
-from membership.library.post import Post
+from membership.library.post import Post, address_of
 
 LOOKED_AT = 50  # of a tag's posts, for related ones: the newest
 

@@ -15,9 +15,9 @@ from flask_login import current_user
 from membership import config
 from membership.billing import access
 from membership.library import paywall
-from membership.library.files import Download, composed
-from membership.library.front_matter import MEMBERS, PUBLIC
+from membership.library.post import MEMBERS, PUBLIC
 from membership.library.posts import library
+from membership.library.shelves.files import Download, composed
 
 bp = Blueprint("downloads", __name__)
 PICTURES_MAX_AGE = 24 * 3600  # seconds

@@ -7,25 +7,16 @@ from datetime import date, datetime
 
 import frontmatter
 
-from membership.library.strict_yaml import FrontMatterHandler, NotYaml
+from membership.library.post import MEMBERS, PUBLIC, address_of
+from membership.library.text.source import UnfitFile
+from membership.library.text.strict_yaml import FrontMatterHandler, NotYaml
 
 Day = date  # a post has a date
-PUBLIC = "public"
-MEMBERS = "members"
 _FIELDS = (
     *("title", "date", "updated", "author", "summary", "image", "image_alt"),
     *("access", "tags", "draft"),
 )
 _ACCESS = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_LETTERS = re.compile(r"[^\W_]+")
-
-
-class BadFrontMatter(Exception):
-    """`problems` has one sentence for each field that is missing or malformed."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(problems))
 
 
 @dataclass(frozen=True)
@@ -49,11 +40,8 @@ class FrontMatter:
 
 
 def parse(source: str) -> tuple[FrontMatter, str]:
-    """The fields and the text below them. Raises BadFrontMatter."""
-    try:
-        values, text = frontmatter.parse(source, handler=FrontMatterHandler())
-    except NotYaml as error:
-        raise BadFrontMatter([f"the lines between --- are not YAML{_place(error)}"]) from error
+    """A post's fields, and the text below them. Raises UnfitFile."""
+    values, text = split(source)
     read = Fields(values, _FIELDS)
     fields = FrontMatter(
         title=read.words("title", needed=True) or "",
@@ -70,13 +58,17 @@ def parse(source: str) -> tuple[FrontMatter, str]:
     if not read.problems:
         read.problems += _at_odds(fields)
     if read.problems:
-        raise BadFrontMatter(read.problems)
+        raise UnfitFile(read.problems)
     return fields, text
 
 
-def address_of(tag: str) -> str:
-    """A tag in an address: "Long reads" and "long reads" become long-reads."""
-    return "-".join(_LETTERS.findall(tag.lower()))
+def split(source: str) -> tuple[dict[str, object], str]:
+    """The values between the lines ---, and the text below them. Raises UnfitFile."""
+    try:
+        values, text = frontmatter.parse(source, handler=FrontMatterHandler())
+    except NotYaml as error:
+        raise UnfitFile([f"the lines between --- are not YAML{_place(error)}"]) from error
+    return values, text
 
 
 def _at_odds(fields: FrontMatter) -> list[str]:

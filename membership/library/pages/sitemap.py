@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response, current_app, make_response, reques
 
 from membership import links
 from membership.library.posts import library
-from membership.library.shelf import Shelf
+from membership.library.shelves.shelf import Shelf
 
 bp = Blueprint("sitemap", __name__)
 PAGES = ("pages.home", "library.posts", "archive.years", "archive.tags", "billing.plans")

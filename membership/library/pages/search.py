@@ -8,9 +8,11 @@ from flask_login import current_user
 
 from membership import clock
 from membership.extensions import limiter
-from membership.library import finding, paging, paywall
-from membership.library.finding import Hits, SearchAway
+from membership.library import paywall
+from membership.library.pages import paging
 from membership.library.posts import library
+from membership.library.shelves import finding
+from membership.library.shelves.finding import Hits, SearchAway
 
 log = logging.getLogger(__name__)
 bp = Blueprint("search", __name__)

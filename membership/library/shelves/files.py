@@ -12,9 +12,8 @@ from urllib.parse import unquote, urlsplit
 import imagesize
 
 from membership.config import ROOT
-from membership.library.front_matter import BadFrontMatter, Fields
-from membership.library.markdown import UnfitText
-from membership.library.strict_yaml import NotYaml, load
+from membership.library import writing
+from membership.library.writing import Fields, NotYaml, UnfitFile, UnfitText
 
 INDEX = "index.yml"
 
@@ -82,7 +81,7 @@ def downloads(folder: Path) -> tuple[dict[str, Download], list[str]]:
     problems: list[str] = []
     try:
         told = _index(folder / INDEX)
-    except BadFrontMatter as error:
+    except UnfitFile as error:
         return {}, error.problems
     found = {}
     for name, about in told.items():
@@ -121,9 +120,9 @@ def _index(path: Path) -> dict[str, dict[str, object]]:
     if not path.is_file():
         return {}
     try:
-        told = load(path.read_text(encoding="utf-8")) or {}
+        told = writing.load(path.read_text(encoding="utf-8")) or {}
     except (NotYaml, UnicodeDecodeError) as error:
-        raise BadFrontMatter(["the file is not YAML"]) from error
+        raise UnfitFile(["the file is not YAML"]) from error
     if not isinstance(told, dict) or not all(isinstance(about, dict) for about in told.values()):
-        raise BadFrontMatter(["write a file's name, a colon, and below it title and access"])
+        raise UnfitFile(["write a file's name, a colon, and below it title and access"])
     return {composed(str(name)): about for name, about in told.items()}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from membership.library import finding
-from membership.library.finding import Hits, SearchAway
+from membership.library.shelves import finding
+from membership.library.shelves.finding import Hits, SearchAway
 from tests.support.writing import TODAY, opens_library, writes
 
 VISITOR = {"public": True, "members": False, "premium": False}

@@ -7,18 +7,18 @@ from datetime import date
 import pytest
 
 from membership.config import ROOT
-from membership.library import front_matter
-from membership.library.front_matter import BadFrontMatter, FrontMatter
+from membership.library import writing
+from membership.library.writing import FrontMatter, UnfitFile
 
 
 def problems(source: str) -> list[str]:
-    with pytest.raises(BadFrontMatter) as refused:
-        front_matter.parse(source)
+    with pytest.raises(UnfitFile) as refused:
+        writing.parse(source)
     return refused.value.problems
 
 
 def test_every_field_is_read() -> None:
-    fields, text = front_matter.parse(
+    fields, text = writing.parse(
         "---\ntitle: A  door\ndate: 2026-11-14\nupdated: 2026-11-20\n"
         "author: Ines\nsummary: On doors.\nimage: /images/door.png\nimage_alt: A door\n"
         "access: premium\ntags: [doors, sound]\ndraft: true\n---\n\nKnock."
@@ -44,9 +44,7 @@ def test_what_can_be_written_is_what_the_docs_say() -> None:
 
 
 def test_only_title_date_and_access_are_needed() -> None:
-    fields, _ = front_matter.parse(
-        "---\ntitle: T\ndate: 2026-11-14 09:30:00\naccess: public\n---\n"
-    )
+    fields, _ = writing.parse("---\ntitle: T\ndate: 2026-11-14 09:30:00\naccess: public\n---\n")
     assert fields.date == date(2026, 11, 14)
     assert (fields.author, fields.summary, fields.tags, fields.draft) == (None, None, (), False)
 
