@@ -91,7 +91,7 @@ def test_the_browser_that_asked_is_let_in_to_nothing_by_what_is_pressed_elsewher
 ) -> None:
     """A stranger asked with Ada's address, and she pressed."""
     phone.submit(link, action=link)
-    assert "The last code for" in visitor.get("/join").text
+    assert "There is no code for" in visitor.get("/join").text
     visitor.submit("/join", action="/join", code="000000", password=PASSWORD)
     with app.app_context():
         assert db.session.scalars(select(User)).all() == []
