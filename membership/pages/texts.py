@@ -8,6 +8,7 @@ they write it in.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, current_app, render_template
@@ -96,10 +97,15 @@ def _settings(config: Config) -> dict[str, str]:
 def _read(path: Path, settings: dict[str, str]) -> Text:
     slug = writing.slug(path)
     title, summary, source = _fields(writing.decoded(path.read_bytes()))
-    html = writing.render(_filled(source, settings), summary=summary).body
+    html = _rendered(_filled(source, settings), summary)
     gaps = tuple(_GAP.findall(html))
     marked = Markup(_GAP.sub(r"<mark>\1</mark>", html))  # noqa: S704 (sanitised)
     return Text(slug, title, _filled(summary, settings), marked, gaps)
+
+
+@lru_cache(maxsize=64)  # read again when a page is asked for, and by each application of a process
+def _rendered(source: str, summary: str) -> str:
+    return writing.render(source, summary=summary).body
 
 
 def _fields(source: str) -> tuple[str, str, str]:
