@@ -46,6 +46,7 @@ def with_code(
     *,
     letters: bool,
     ticked: bool,
+    asking: int | None,
     now: datetime,
 ) -> Outcome | Wrong | Gone:
     """Check the code and do what it opens, all of it or none. The caller commits either way.
@@ -56,14 +57,18 @@ def with_code(
     proof = challenges.check(session, email, challenges.JOIN, code, now=now)
     if not isinstance(proof, challenges.Proven):
         return proof
-    signup.confirm(session, email, letters=letters, now=now)
+    signup.confirm(
+        session, email, letters=letters, challenge=proof.challenge, asking=asking, now=now
+    )
     if ticked:
         subscribers.want_letters(session, email, now)
         consents.agreed(session, email, Place.JOIN, wording.BOX, Proof.CODE, now=now)
     return proven(session, email, password_hash, letters=letters, now=now)
 
 
-def with_link(session: Session, token: str, *, now: datetime) -> Confirmed | None:
+def with_link(
+    session: Session, token: str, *, asking: int | None, now: datetime
+) -> Confirmed | None:
     """What the code alone does, by the link that came with it; None when it works no more."""
     challenge = mail_links.holder(session, token, now=now)
     if challenge is None or not isinstance(
@@ -71,7 +76,9 @@ def with_link(session: Session, token: str, *, now: datetime) -> Confirmed | Non
     ):
         return None
     letters = sends.asked_for_letters(session, challenge)
-    signup.confirm(session, challenge.email, letters=letters, now=now)
+    signup.confirm(
+        session, challenge.email, letters=letters, challenge=challenge, asking=asking, now=now
+    )
     return Confirmed(challenge.email, letters)
 
 

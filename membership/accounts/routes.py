@@ -65,6 +65,7 @@ def enter_code() -> ResponseReturnValue:
             password_hash,
             letters=visits.wants_letters(),
             ticked=form.letters.data,
+            asking=visits.asking(),
             now=clock.now(),
         )
     if isinstance(outcome, Wrong | Gone):
@@ -92,7 +93,7 @@ def link(token: str) -> ResponseReturnValue:
 def follow_link(token: str) -> ResponseReturnValue:
     """What the code alone does, in whatever browser the mail is read."""
     with transaction() as rows:
-        outcome = joining.with_link(rows, token, now=clock.now())
+        outcome = joining.with_link(rows, token, asking=visits.asking(), now=clock.now())
     if outcome is None:
         return _link_gone()
     visits.begin(outcome.email, letters=outcome.letters)

@@ -1,9 +1,11 @@
 """Consent kept as evidence: who agreed to which words, when, where, and by what it was proven to be
 them; and who said no since. The words are kept as they stood there then.
 
-An agreement that nobody proves goes after a week. Of somebody who asks to be forgotten, what they
-agreed to stays for three years under a keyed digest of the address, by which it can be found only
-by who knows the address: so the owner can answer "I never asked for this".
+Whoever types in an address agrees for themselves alone: each asking is a row of its own, and only
+the one that is known to be the owner's is proven. What nobody proves goes after a week. Of somebody
+who asks to be forgotten, what they agreed to stays for three years under a keyed digest of the
+address, by which it can be found only by who knows the address: so the owner can answer "I never
+asked for this".
 """
 
 from collections.abc import Iterable, Sequence
@@ -89,38 +91,55 @@ class Consent(Model):
         return self.words.text if self.words else None
 
 
-def asked(session: Session, email: str, place: Place, words: str, *, now: datetime) -> None:
-    """Somebody agreed to these words with this address. Counts once its owner is known to be them;
-    of several that nobody has proven the newest stays."""
-    waiting = select(Consent).where(Consent.email == email, *_UNPROVEN).with_for_update(of=Consent)
-    row = session.scalars(waiting.limit(1)).first() or Consent(email=email, act=Act.AGREED)
+def asked(
+    session: Session,
+    email: str,
+    place: Place,
+    words: str,
+    *,
+    asking: int | None = None,
+    now: datetime,
+) -> int:
+    """Somebody agreed to these words with this address. Counts once its owner is known to be them.
+
+    Returns the number of the asking, for their browser to keep; an `asking` of the same browser
+    that nobody has proven is changed, and no other.
+    """
+    row = _asking(session, email, asking) or Consent(email=email, act=Act.AGREED)
     row.place, row.words_id, row.at = place, _kept(session, words, now), now
     row.ip, row.expires_at = _place_on_the_net(), now + UNPROVEN_FOR
     session.add(row)
     session.flush()
+    return row.id
 
 
-def proven(session: Session, email: str, proof: Proof, *, now: datetime) -> None:
-    """It was the owner of the address who agreed last, if anybody did and nobody knew it."""
-    waiting = select(Consent).where(Consent.email == email, *_UNPROVEN).with_for_update(of=Consent)
-    row = session.scalars(waiting.limit(1)).first()
-    if row is None:
-        return
-    row.proven_at, row.proof, row.expires_at = now, proof, None
-    if proof is Proof.CODE:
-        spent = select(Challenge.id).where(
-            Challenge.email == email, Challenge.spent_at.is_not(None)
-        )
-        row.challenge_id = session.scalars(spent.order_by(Challenge.id.desc()).limit(1)).first()
-    session.flush()
+def proven(session: Session, challenge: Challenge, *, asking: int | None, now: datetime) -> None:
+    """The code, or the link beside it, was used by the owner of the address: in the browser of this
+    `asking`, if it is one of theirs. Else by whom it was made for, as far as anybody can tell."""
+    row = _asking(session, challenge.email, asking) or _answered_by(session, challenge)
+    if row:
+        row.proven_at, row.proof, row.expires_at = now, Proof.CODE, None
+        row.challenge_id = challenge.id
+        session.flush()
 
 
 def agreed(
     session: Session, email: str, place: Place, words: str, proof: Proof, *, now: datetime
 ) -> None:
     """Whoever is known to be the owner of the address agreed to these words."""
-    asked(session, email, place, words, now=now)
-    proven(session, email, proof, now=now)
+    row = Consent(
+        email=email,
+        act=Act.AGREED,
+        place=place,
+        words_id=_kept(session, words, now),
+        at=now,
+        proven_at=now,
+        proof=proof,
+        challenge_id=_last_spent(session, email) if proof is Proof.CODE else None,
+        ip=_place_on_the_net(),
+    )
+    session.add(row)
+    session.flush()
 
 
 def withdrew(session: Session, email: str, place: Place, *, now: datetime) -> None:
@@ -183,6 +202,29 @@ _SAYS_NOTHING = (
     Consent.act == Act.MOVED,
     (Consent.act == Act.AGREED) & Consent.proven_at.is_(None),
 )
+
+
+def _asking(session: Session, email: str, number: int | None) -> Consent | None:
+    """This one, while nobody has proven it."""
+    if number is None:
+        return None
+    theirs = select(Consent).where(Consent.id == number, Consent.email == email, *_UNPROVEN)
+    return session.scalars(theirs.with_for_update(of=Consent)).first()
+
+
+def _answered_by(session: Session, challenge: Challenge) -> Consent | None:
+    """For whom the code was made: who asked first since then. One that was only sent again was made
+    for who had asked last before."""
+    waiting = select(Consent).where(Consent.email == challenge.email, *_UNPROVEN)
+    in_turn = waiting.order_by(Consent.at, Consent.id).with_for_update(of=Consent)
+    rows = session.scalars(in_turn).all()
+    since = [row for row in rows if row.at >= challenge.created_at]
+    return next(iter([*since, *rows[::-1]]), None)
+
+
+def _last_spent(session: Session, email: str) -> int | None:
+    spent = select(Challenge.id).where(Challenge.email == email, Challenge.spent_at.is_not(None))
+    return session.scalars(spent.order_by(Challenge.id.desc()).limit(1)).first()
 
 
 def _delete_some() -> bool:

@@ -25,9 +25,11 @@ def subscribe() -> ResponseReturnValue:
     now = clock.now()
     with transaction() as rows:
         signup.ask(rows, form.email.data, now=now)
-        consents.asked(rows, form.email.data, form.asked_at, form.words, now=now)
+        asking = consents.asked(
+            rows, form.email.data, form.asked_at, form.words, asking=visits.asking(), now=now
+        )
     _hurry()
-    visits.begin(form.email.data, letters=True)
+    visits.begin(form.email.data, letters=True, asking=asking)
     return redirect(url_for("accounts.join"), 303)
 
 

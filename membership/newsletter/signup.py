@@ -8,8 +8,7 @@ from membership import journal, limits
 from membership.limits import Door, Limit
 from membership.newsletter import consents, subscribers
 from membership.newsletter.codes import challenges, channels, sends
-from membership.newsletter.consents import Proof
-from membership.newsletter.models import Subscriber
+from membership.newsletter.models import Challenge, Subscriber
 from membership.waits import TooSoon
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -58,15 +57,27 @@ def ask(
     return wait
 
 
-def confirm(session: Session, email: str, *, letters: bool, now: datetime) -> Subscriber:
+def confirm(
+    session: Session,
+    email: str,
+    *,
+    letters: bool,
+    challenge: Challenge | None = None,
+    asking: int | None = None,
+    now: datetime,
+) -> Subscriber:
     """The address is proven. With `letters` the subscription counts from now on, and MailerLite is
-    to know; without, a subscription there was before stays."""
+    to know; without, a subscription there was before stays.
+
+    `challenge`: what has just proven it, and with it what was agreed to in this `asking` (see
+    `consents.proven`).
+    """
     subscriber = subscribers.of(session, email, now=now)
     session.refresh(subscriber, with_for_update=True)  # they may be leaving in another window
     subscriber.letters = subscriber.letters or letters
     if subscriber.confirmed_at is None:
         journal.record(session, "newsletter.confirmed", email=email)
     subscribers.come_back(subscriber, now=now)
-    if letters and not subscriber.refused:
-        consents.proven(session, email, Proof.CODE, now=now)
+    if challenge and letters and not subscriber.refused:
+        consents.proven(session, challenge, asking=asking, now=now)
     return subscriber

@@ -5,15 +5,18 @@ from datetime import datetime, timedelta
 from flask import session
 
 PROVEN_FOR = timedelta(minutes=30)
-_EMAIL, _PROVEN, _NO_LETTERS = "join_email", "proven", "no_letters"
+_EMAIL, _PROVEN, _NO_LETTERS, _ASKING = "join_email", "proven", "no_letters", "asking"
 
 
-def begin(email: str, *, letters: bool) -> None:
-    """Somebody asked for a code here: for the newsletter, or only for the way in."""
+def begin(email: str, *, letters: bool, asking: int | None = None) -> None:
+    """Somebody asked for a code here: for the newsletter, with what they agreed to in this `asking`
+    (see consents.py), or only for the way in."""
     forget()
     session[_EMAIL] = email
     if not letters:
         session[_NO_LETTERS] = True
+    if asking:
+        session[_ASKING] = asking
 
 
 def begin_again(email: str) -> None:
@@ -29,7 +32,7 @@ def prove(email: str, *, now: datetime) -> None:
 
 
 def forget() -> None:
-    for name in (_EMAIL, _PROVEN, _NO_LETTERS):
+    for name in (_EMAIL, _PROVEN, _NO_LETTERS, _ASKING):
         session.pop(name, None)
 
 
@@ -37,6 +40,12 @@ def address() -> str | None:
     """The address that a code was asked for."""
     email: str | None = session.get(_EMAIL)
     return email
+
+
+def asking() -> int | None:
+    """In which somebody agreed to something here, last."""
+    number: int | None = session.get(_ASKING)
+    return number
 
 
 def proven_address(*, now: datetime) -> str | None:

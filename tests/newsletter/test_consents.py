@@ -1,5 +1,6 @@
 """Who agreed to what is known for certain, and says nothing of whoever was forgotten."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -23,7 +24,7 @@ from tests.support.leaving import places, says_goodbye
 from tests.support.mail import Work, code_for
 from tests.support.mailerlite_has import becomes, set_up
 from tests.support.moving import NEW, moves
-from tests.support.people import GRACE, OLIVE, opens_account, signs_in
+from tests.support.people import GRACE, OLIVE, PASSWORD, opens_account, signs_in
 from tests.support.readers import HUGO, consents_of, subscribes
 
 
@@ -62,6 +63,54 @@ def test_what_a_stranger_enters_proves_nothing_and_goes_after_a_week(
     clock.passes(timedelta(days=2))
     work()
     assert consents_of(app, HUGO) == []
+
+
+@on_each_database
+@pytest.mark.parametrize("stranger_first", [True, False])
+def test_only_the_asking_of_the_browser_that_has_the_code_is_proven(
+    app: Flask,
+    site_url: str,
+    sandbox: Sandbox,
+    work: Work,
+    clock: MovableClock,
+    stranger_first: bool,
+) -> None:
+    hugo = Browser(app, site_url, address="198.51.100.1")
+    stranger = Browser(app, site_url, address="203.0.113.9")
+    for who, where in sorted(
+        [(hugo, "subscribe page"), (stranger, "home page")],
+        key=lambda asks: (asks[0] is hugo) is stranger_first,
+    ):
+        who.submit("/", action="/subscribe", email=HUGO, place=where)
+        work()
+        clock.passes(timedelta(minutes=2))
+    hugo.submit("/join", action="/join", code=code_for(sandbox, HUGO))
+    hugo.submit("/join", action="/join", password=PASSWORD)
+    (his,) = [row for row in consents_of(app, HUGO) if row.proven_at]
+    assert (his.place, his.ip) == (Place.SUBSCRIBE, "198.51.100.1")
+    clock.passes(timedelta(days=8))
+    work()
+    assert [row.id for row in consents_of(app, HUGO)] == [his.id]
+
+
+def test_a_code_used_elsewhere_proves_the_asking_it_was_made_for(
+    app: Flask, site_url: str, sandbox: Sandbox, work: Work, clock: MovableClock
+) -> None:
+    sandbox.mailerlite_fault = "down"
+    hugo, stranger, phone = (
+        Browser(app, site_url, address=f"198.51.100.{number}") for number in (1, 2, 3)
+    )
+    stranger.submit("/", action="/subscribe", email=HUGO)
+    clock.passes(timedelta(hours=1))  # of that code nothing came
+    for who in (hugo, Browser(app, site_url, address="203.0.113.9")):
+        who.submit("/", action="/subscribe", email=HUGO)
+        clock.passes(timedelta(minutes=2))
+    work()
+    link = re.search(r"(/join/link/\S+)", sandbox.mailbox.latest(to=HUGO).text)
+    assert link
+    phone.submit(link[1], action=link[1])
+    (his,) = [row for row in consents_of(app, HUGO) if row.proven_at]
+    assert his.ip == "198.51.100.1"
 
 
 @pytest.mark.parametrize("place", ["home page", "join page", "account page", "the moon"])

@@ -27,7 +27,7 @@ GUESSES = Door(
 class Proven:
     """The code was right, and is spent now."""
 
-    email: str
+    challenge: Challenge
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def check(
         return Wrong(left) if left else Gone()
     _spend(session, challenge, now)
     limits.forgive(session, tried)
-    return Proven(email)
+    return Proven(challenge)
 
 
 def spend(session: Session, challenge: Challenge, *, now: datetime) -> Proven | Gone:
@@ -77,7 +77,7 @@ def spend(session: Session, challenge: Challenge, *, now: datetime) -> Proven | 
     if changed(session, ours.values(spent_at=now)) != 1:
         return Gone()
     _spend(session, challenge, now)
-    return Proven(challenge.email)
+    return Proven(challenge)
 
 
 def in_words(outcome: Wrong | Gone) -> str:
