@@ -11,6 +11,7 @@
 `@on_each_database` (tests/support/databases.py) runs a test on SQLite and on PostgreSQL.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,7 +22,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 
-from membership import jobs
+from membership import jobs, url_rules
 from membership.commands import create_app
 from sandbox.compiled import Compiled
 from sandbox.server import Sandbox
@@ -38,6 +39,7 @@ from tests.support.site import Site, redis_program, redis_server, running_site
 MakeApp = Callable[..., Flask]
 COMPILED = Compiled()
 STATEMENTS = databases.Statements()
+Flask.url_rule_class = url_rules.Rule  # the sandbox's application as well: each test has one
 
 
 # Databases
@@ -120,6 +122,7 @@ def make_app(
             wired["SANDBOX_CLOCK"] = str(clock_file)
         made.append(create_app(settings(**{**wired, **changed}), clock=clock))
         made[-1].jinja_env.bytecode_cache = COMPILED
+        databases.be_quick(made[-1])
         STATEMENTS.share(made[-1])
         return made[-1]
 
@@ -268,6 +271,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for running in {"site", "big_site"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group(running))
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: not to be looked through again at every collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 # Where CI is set nothing may be left out

@@ -1,15 +1,19 @@
 """Rows are written inside a transaction, and only there."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from membership.accounts.models import User
+from membership.app import create_app
 from membership.db import db, end_reading, transaction
+from tests.support import databases
 from tests.support.clock import MovableClock
-from tests.support.databases import on_each_database
+from tests.support.databases import SqliteTemplate, on_each_database
+from tests.support.settings import settings
 
 
 def user(email: str, clock: MovableClock) -> User:
@@ -26,6 +30,15 @@ def test_a_row_changed_outside_a_transaction_is_refused(app: Flask, clock: Movab
 def test_a_statement_that_writes_outside_a_transaction_is_refused(app: Flask) -> None:
     with app.app_context(), pytest.raises(RuntimeError, match="outside transaction"):
         db.session.execute(delete(User))
+
+
+def test_a_commit_on_sqlite_has_reached_the_disk(
+    sqlite_template: SqliteTemplate, tmp_path: Path
+) -> None:
+    app = create_app(settings(DATABASE_URL=sqlite_template.copy_to(tmp_path / "site.db")))
+    with app.app_context():
+        assert db.session.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    databases.close(app)
 
 
 @on_each_database

