@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from membership import dead_letters, due, inbox, jobs
+from membership import dead_letters, due, inbox
 from membership.billing import catalogue, events
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
@@ -17,6 +17,7 @@ from tests.support.databases import on_each_database
 from tests.support.mail import Work
 from tests.support.paying import copy_catalogue
 from tests.support.stripe_signs import event
+from tests.support.working import works
 
 TRIES = due.attempts_in(timedelta(days=1))
 
@@ -166,8 +167,7 @@ def test_how_many_were_given_up_is_told_and_makes_nobody_unready(
 ) -> None:
     comes(app, clock)
     hours_pass(app, clock, TRIES + 1)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     answer = visitor.get("/readyz")
     assert answer.status_code == 200
     assert answer.json

@@ -5,7 +5,6 @@ Whether the new address has an account already is told to nobody but its owner, 
 
 import hmac
 from datetime import datetime, timedelta
-from math import ceil
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -21,7 +20,6 @@ from membership.newsletter import signup
 from membership.newsletter.codes import challenges, personal, sends
 from membership.newsletter.codes.challenges import Gone, Proven, Wrong
 from membership.newsletter.codes.personal import Act
-from membership.waits import TooSoon
 
 CODE, TAKEN = "address_code", "address_taken"
 ASKED, CHANGED, UNDONE = "address_asked", "address_changed", "address_undone"
@@ -37,9 +35,7 @@ def ask(session: Session, user_id: int, new: str, *, now: datetime, again: bool 
     asked for, unless this is `again`. Raises TooSoon.
     """
     user = session.get_one(User, user_id, with_for_update=True)  # asks at once come one by one
-    if wait := sends.wait(session, new, now=now):
-        seconds = ceil(wait.total_seconds())
-        raise TooSoon(seconds, "A code was asked for at this address a moment ago.")
+    sends.refuse_early(session, new, now=now)
     limits.knock(session, signup.ASKS, account=new, now=now)
     challenge = challenges.issue(session, new, personal.purpose(Act.ADDRESS, user_id), now=now)
     taken = registration.find(session, new) is not None

@@ -12,14 +12,11 @@ from membership.outbox import Mail, OutboxMessage
 def code(message: OutboxMessage) -> Mail | None:
     """The code that proves the new address. params: challenge_id, user_id. None when it cannot be
     used any more, or whoever asked has left."""
-    user = db.session.get(User, message.params["user_id"])
-    if user is None:
-        return None
-    return emails.draw(
+    return emails.for_one(
         message,
+        db.session.get(User, message.params["user_id"]),
         text="accounts/email/address_code.txt",
         html="accounts/email/address_code.html",
-        account=user.email,
     )
 
 

@@ -3,7 +3,6 @@
 from flask import (
     Blueprint,
     flash,
-    make_response,
     redirect,
     render_template,
     request,
@@ -14,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from membership import clock, jobs, limits
-from membership.accounts import attempts, moving
+from membership.accounts import attempts, key_pages, moving
 from membership.accounts import sessions as signed_in
 from membership.accounts.address_changes import AddressChange
 from membership.billing import bindings
@@ -98,7 +97,9 @@ def enter() -> ResponseReturnValue:
 def undo_page(token: str) -> ResponseReturnValue:
     """Where the notice leads: a page with a button. Opening it changes nothing."""
     change = moving.undoable(db.session(), token, now=clock.now())
-    return _private(render_template("dashboard/address_undo.html", change=change, token=token))
+    return key_pages.telling_nobody(
+        render_template("dashboard/address_undo.html", change=change, token=token)
+    )
 
 
 @bp.post("/account/email/undo/<token>")
@@ -113,7 +114,7 @@ def undo(token: str) -> ResponseReturnValue:
             moving.undo(rows, change, now=clock.now())
     except moving.NoWayBack:
         page = render_template("dashboard/address_undo.html", change=None, taken=True)
-        return _private(page, 409)
+        return key_pages.telling_nobody(page, 409)
     return _taken_back(change)
 
 
@@ -146,9 +147,3 @@ def _page(form: NewAddress | AddressCode) -> str:
         email=email,
         wait=sends.seconds_to_wait(db.session(), email, now=clock.now()),
     )
-
-
-def _private(page: str, status: int = 200) -> ResponseReturnValue:
-    answer = make_response(page, status)
-    answer.headers["Referrer-Policy"] = "same-origin"  # the address of this page is a key
-    return answer

@@ -38,7 +38,7 @@ def _newsletter() -> dict[str, Context]:
             "page_url": links.whole("reader.link", token=_KEY),
         },
         "newsletter/reader_unknown": {"email": HUGO, "home_url": links.whole("pages.home")},
-        "newsletter/reader_code": {"code": "730 264", "minutes": 30, "was": HUGO},
+        "newsletter/reader_code": {"code": "730 264", "minutes": 30, "asker": HUGO},
         "newsletter/reader_moved": {},
         "newsletter/reader_forgotten": {
             "kept": erasing.sentences(erasing.Kept(list_to_tell=True, consent=True))
@@ -67,7 +67,7 @@ def _accounts(now: datetime) -> dict[str, Context]:
             "join_url": links.whole("accounts.join"),
         },
         "accounts/address_asked": {"account_url": account_url},
-        "accounts/address_code": {"code": "519 046", "minutes": 30, "account": GRACE},
+        "accounts/address_code": {"code": "519 046", "minutes": 30, "asker": GRACE},
         "accounts/address_taken": {"login_url": login_url},
         "accounts/address_changed": {
             "became": "grace.hopper@example.com",
@@ -145,7 +145,7 @@ def _looking_for_members() -> dict[str, Context]:
         "billing/claim_code": {
             "code": "905 172",
             "minutes": 30,
-            "account": ADA,
+            "asker": ADA,
             "paid_with": "ada.at.work@example.com",
         },
         "billing/goodbye": {"kept": kept.sentences(receipt)},

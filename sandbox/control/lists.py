@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from sandbox.control.desk import HOME, Desk, back
-from sandbox.mailerlite import automations, campaigns, deliveries, runs
+from sandbox.mailerlite import automations, campaign_documents, campaigns, deliveries, runs
 from sandbox.mailerlite.wire import Refusal
 from sandbox.paging import page
 from sandbox.store import Document
@@ -34,7 +34,7 @@ def register(room: Blueprint, desk: Desk) -> None:
             groups=[lists.group_shown(group) for group in store.find("group")],
             automations=[_automation(desk, each) for each in store.find(automations.KIND)],
             webhooks=store.find(deliveries.KIND),
-            campaigns=[campaigns.shown(lists, each) for each in found.documents],
+            campaigns=[campaign_documents.shown(lists, each) for each in found.documents],
             page=found,
             says=SAYS,
         )

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.mailerlite import activity, letters
-from sandbox.mailerlite.campaigns import TEXT, find, keep, missing, preview_url, recipients
-from sandbox.mailerlite.campaigns import shown as campaign_shown
+from sandbox.mailerlite.campaign_documents import TEXT, missing, preview_url, recipients
+from sandbox.mailerlite.campaign_documents import shown as campaign_shown
+from sandbox.mailerlite.campaigns import find, keep
 from sandbox.mailerlite.deliveries import ACCOUNT_ID
 from sandbox.mailerlite.letters import Letter
 from sandbox.mailerlite.lists import Lists

@@ -10,7 +10,6 @@ from sandbox.stripe import (
     invoice_state,
     invoices,
     payment_api,
-    payments,
     plan_changes,
     subscription_documents,
     subscription_state,
@@ -119,11 +118,7 @@ def refuse_unpaid(account: Account, method_id: str | None, *, off_session: bool)
     if method_id is None:
         raise errors.Refusal(NO_METHOD, status=402, code="resource_missing")
     method = account.get("payment_method", method_id)
-    card = payments.card_of(method)
-    verdict = payments.verdict(card, off_session=off_session)
-    if verdict == "declined":
-        raise payment_api.declined(card, method)
-    if verdict == "challenged":
+    if payment_api.is_challenged(method, off_session=off_session):
         raise errors.Refusal(
             "Your card was declined. This transaction requires authentication.",
             status=402,

@@ -10,7 +10,6 @@ from sandbox.stripe import (
     invoices,
     lists,
     payment_api,
-    payments,
 )
 from sandbox.stripe.account import Account
 from sandbox.stripe.params import Flag, Nested, Span, Text, choice, within
@@ -99,11 +98,7 @@ def _method(account: Account, params: Params, invoice: Document) -> Document:
 
 
 def _refuse_unpaid(method: Document, *, off_session: bool) -> None:
-    card = payments.card_of(method)
-    verdict = payments.verdict(card, off_session=off_session)
-    if verdict == "declined":
-        raise payment_api.declined(card, method)
-    if verdict == "challenged":
+    if payment_api.is_challenged(method, off_session=off_session):
         raise errors.Refusal(
             "This invoice's payment requires additional user action before it can be completed.",
             status=402,

@@ -14,7 +14,7 @@ from sandbox.stripe import (
     subscription_documents,
 )
 from sandbox.stripe.account import Account
-from sandbox.stripe.params import Flag, Integer, Many, Nested, Table, Text, choice
+from sandbox.stripe.params import Integer, Nested, Table, Text, choice
 from sandbox.stripe.routes import Params
 from sandbox.stripe.subscription_state import ENDED, items_of
 
@@ -23,17 +23,7 @@ TABLE: Table = {
     "subscription": Text(required=True),
     "subscription_details": Nested(
         {
-            "items": Many(
-                Nested(
-                    {
-                        "deleted": Flag(),
-                        "id": Text(),
-                        "price": Text(),
-                        "quantity": Integer(0, 999_999),
-                    }
-                ),
-                20,
-            ),
+            "items": plan_changes.ITEMS,
             "proration_behavior": choice(*plan_changes.PRORATIONS),
             "proration_date": Integer(),
         }

@@ -95,6 +95,15 @@ def attach(account: Account, params: Params, method_id: str) -> Document:
     return payments.attach(account, method, customer["id"])
 
 
+def is_challenged(method: Document, *, off_session: bool) -> bool:
+    """Whether a charge of it would need its payer. Raises Refusal when it would be declined."""
+    card = payments.card_of(method)
+    verdict = payments.verdict(card, off_session=off_session)
+    if verdict == "declined":
+        raise declined(card, method)
+    return verdict == "challenged"
+
+
 def declined(card: Card, method: Document) -> errors.Refusal:
     """What a call is told whose card is declined."""
     return errors.Refusal(

@@ -7,8 +7,16 @@ from typing import Any
 from sandbox.store import Document
 from sandbox.stripe import errors, prorations, subscription_documents
 from sandbox.stripe.account import Account
+from sandbox.stripe.params import Flag, Integer, Many, Nested, Table, Text
 from sandbox.stripe.subscription_state import items_of
 
+ITEM: Table = {
+    "deleted": Flag(),
+    "id": Text(),
+    "price": Text(),
+    "quantity": Integer(0, 999_999),
+}
+ITEMS = Many(Nested(ITEM), 20)  # as a call asks for a change of them
 PRORATIONS = ("always_invoice", "create_prorations", "none")
 
 

@@ -77,17 +77,7 @@ UPDATE: Table = {
     **WRITE,
     "billing_cycle_anchor": ANCHOR,
     "cancellation_details": CANCELLATION,
-    "items": Many(
-        Nested(
-            {
-                "deleted": Flag(),
-                "id": Text(),
-                "price": Text(),
-                "quantity": Integer(0, 999_999),
-            }
-        ),
-        20,
-    ),
+    "items": plan_changes.ITEMS,
     "pause_collection": Nested(
         {
             "behavior": choice("keep_as_draft", "mark_uncollectible", "void", required=True),

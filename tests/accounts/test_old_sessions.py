@@ -6,7 +6,6 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import func, select
 
-from membership import jobs
 from membership.accounts.models import SignIn
 from membership.db import db
 from tests.support.browser import Browser
@@ -14,16 +13,12 @@ from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.people import ADA, signs_in
 from tests.support.signed_in import is_in
+from tests.support.working import works
 
 
 def kept(app: Flask) -> int:
     with app.app_context():
         return db.session.scalar(select(func.count()).select_from(SignIn)) or 0
-
-
-def sweeps(app: Flask) -> None:
-    with app.app_context():
-        jobs.run_due()
 
 
 @on_each_database
@@ -34,9 +29,9 @@ def test_a_session_is_forgotten_a_month_after_it_ended_and_a_living_one_never(
         signs_in(browser(), ADA)
     clock.passes(timedelta(days=60) - timedelta(seconds=1))
     living = signs_in(browser(), ADA)
-    sweeps(app)
+    works(app)
     assert kept(app) == 6
     clock.passes(timedelta(seconds=1))
-    sweeps(app)
+    works(app)
     assert kept(app) == 1
     assert is_in(living)

@@ -11,7 +11,6 @@ from http import HTTPStatus
 import pytest
 from flask import Flask
 
-from membership import jobs
 from membership.db import db
 from membership.inbox import InboxEvent
 from tests.conftest import MakeApp
@@ -21,6 +20,7 @@ from tests.support.clock import MovableClock
 from tests.support.paying import copy_catalogue
 from tests.support.settings import WEBHOOK_SECRET
 from tests.support.shop import Shop
+from tests.support.working import works
 
 OPEN, SHUT = HTTPStatus.OK, HTTPStatus.PAYMENT_REQUIRED
 MONTH = timedelta(days=31, hours=3)  # the longest, and the hours until Stripe has charged
@@ -49,7 +49,7 @@ class Member:
             )
             assert answer.status_code == HTTPStatus.OK, answer.text
         with self.app.app_context():
-            jobs.run_due()
+            works(self.app)
             left = db.session.query(InboxEvent).filter(InboxEvent.due_at.is_not(None)).all()
             assert [event.last_error for event in left] == []
         people.signs_in(browser, self.email)

@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from membership import jobs
 from membership.billing import account_guard
 from membership.billing.account_guard import AnotherAccount
 from membership.billing.models import Customer
@@ -21,6 +20,7 @@ from tests.support.databases import on_each_database
 from tests.support.paying import copy_catalogue
 from tests.support.people import ADA, GRACE, signs_in
 from tests.support.watched_stripe import Watched, watched
+from tests.support.working import works
 
 OPEN = 200
 
@@ -68,7 +68,7 @@ def test_a_key_of_another_account_stops_what_writes_and_no_reader(
             )
         )
     with other.app_context():
-        jobs.run_due()
+        works(other)
         waiting = db.session.scalars(select(InboxEvent)).one()
         assert waiting.due_at
         assert "acct_another" in (waiting.last_error or "")

@@ -11,7 +11,6 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from membership import clock as clocks
-from membership import jobs
 from membership.accounts import hashing, registration
 from membership.accounts.models import User
 from membership.billing import bindings, matching, references, sync, unclaimed
@@ -37,6 +36,7 @@ from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, pric
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
 from tests.support.settings import settings
 from tests.support.threads import at_once
+from tests.support.working import works
 
 OPEN, SHUT = HTTPStatus.OK, HTTPStatus.PAYMENT_REQUIRED
 OTHER = "grace.at.work@example.com"
@@ -371,8 +371,7 @@ def test_joining_and_paying_at_the_same_moment_meet(
     for email, customer in zip(people, customers, strict=True):
         acts += [partial(joins, email), partial(is_read, customer)]
     at_once(*acts)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     assert sorted(bound(app)) == sorted((email, "email") for email in people)
     assert waiting(app) == []
     assert told(app, "billing.bound") == len(people)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from membership import inbox, jobs
+from membership import inbox
 from membership.billing import events
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
@@ -19,6 +19,7 @@ from tests.support.odd_server import answering
 from tests.support.paying import copy_catalogue
 from tests.support.people import GRACE, opens_account, signs_in
 from tests.support.stripe_signs import event
+from tests.support.working import works
 
 ODD = [
     (200, b"{}"),
@@ -42,7 +43,7 @@ def test_an_event_waits_with_its_reason(
         with app.app_context():
             with transaction() as session:
                 inbox.receive(session, [events.row(event(), "{}")])
-            jobs.run_due()
+            works(app)
             waiting = db.session.query(InboxEvent).one()
             assert waiting.due_at
             assert waiting.due_at > clock()

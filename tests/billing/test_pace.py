@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from membership import jobs, pace
+from membership import pace
 from membership.billing import catalogue, stripe_api, sync
 from membership.billing.models import Product
 from membership.db import db, transaction
@@ -16,6 +16,7 @@ from sandbox.server import Sandbox
 from tests.conftest import MakeApp
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.working import works
 
 
 def next_at(app: Flask) -> float:
@@ -59,7 +60,7 @@ def test_during_a_pause_work_stays_due_and_a_member_is_let_through(
             )
         )
     with app.app_context():
-        jobs.run_due()
+        works(app)
         waiting = db.session.query(InboxEvent).one()
         assert waiting.done_at is None
         assert waiting.due_at == clock() + timedelta(seconds=5)

@@ -11,11 +11,12 @@ from flask import Flask
 from membership import outbox
 from membership.db import transaction
 from membership.inbox import InboxEvent
-from tests.support.checkup import is_told, level, said, works
+from tests.support.checkup import is_told, level, said
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.ports import free_ports
 from tests.support.settings import WEBHOOK_SECRET
+from tests.support.working import works
 
 MakeApp = Callable[..., Flask]
 

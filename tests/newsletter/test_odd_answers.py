@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from membership import due, jobs
+from membership import due
 from membership.db import db, transaction
 from membership.newsletter import signup
 from membership.newsletter.models import Subscriber
@@ -16,6 +16,7 @@ from tests.support.leaving import places
 from tests.support.mail import code_for
 from tests.support.odd_server import answering, repeating_the_code
 from tests.support.people import ADA, GRACE
+from tests.support.working import works
 
 ODD = [
     (200, b"{}"),
@@ -47,7 +48,7 @@ def test_an_odd_answer_sends_the_code_by_smtp(
             for email in (ADA, GRACE):
                 with transaction() as session:
                     assert not signup.ask(session, email, now=clock())
-            jobs.run_due()
+            works(app)
     assert code_for(sandbox, ADA)
     assert code_for(sandbox, GRACE)
 
@@ -62,9 +63,9 @@ def test_an_odd_answer_keeps_its_reason_and_holds_up_nobody(
             with transaction() as session:
                 for email in (ADA, GRACE):
                     signup.confirm(session, email, letters=True, now=clock())
-            jobs.run_due()
+            works(app)
             clock.passes(due.backoff(0))
-            jobs.run_due()
+            works(app)
             kept = db.session.query(Subscriber).all()
             assert all(subscriber.due_at for subscriber in kept)
             assert any(subscriber.last_error for subscriber in kept)
@@ -81,7 +82,7 @@ def test_a_code_that_is_said_back_is_kept_nowhere(
         with app.app_context():
             with transaction() as session:
                 signup.ask(session, ADA, now=clock())
-            jobs.run_due()
+            works(app)
     code = code_for(sandbox, ADA)
     logged = capsys.readouterr().err
     assert "at [code]" in logged

@@ -87,7 +87,7 @@ def test_s33_the_way_back_is_a_page_with_a_button_and_shuts_the_thief_out(
     for _ in range(3):  # whoever looks through mail opens it first
         page = visitor.get(path)
         assert GRACE in page.text
-        assert page.headers["Referrer-Policy"] == "same-origin"
+        assert page.headers["Referrer-Policy"] == "no-referrer"
     assert addresses(app) == [NEW]
 
     answer = visitor.submit(path, action=path)

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import AnyConverter, Rule
 
-from membership import jobs, journal, logs
+from membership import journal, logs
 from membership.accounts.models import User
 from membership.config import ROOT, ConfigError
 from membership.db import db, transaction
@@ -26,6 +26,7 @@ from tests.support.mail import Work, code_for
 from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays
 from tests.support.people import ADA, GRACE, PASSWORD, is_granted, opens_account, signs_in
 from tests.support.settings import WEBHOOK_SECRET, settings
+from tests.support.working import works
 
 NASTY = '"><img src=x onerror=alert(1)>{{7*7}}<script>alert(1)</script>'
 LOCKED = "heliotrope"
@@ -148,8 +149,7 @@ def test_s55_a_nasty_name_is_a_name_wherever_it_stands(
     ada.get("/account")
     grace = Browser(app, site_url)
     grace.submit("/", action="/subscribe", email=GRACE)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     mail = sandbox.mailbox.latest(to=GRACE)
     assert "<img src=x" not in (mail.html or "")
     assert "\n" not in mail.subject
@@ -346,8 +346,7 @@ def test_s64_nothing_secret_is_in_a_log_or_on_an_error_page(
     opens_account(app, ADA)
     ada = Browser(app, site_url)
     ada.submit("/", action="/subscribe", email=GRACE)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     code = code_for(sandbox, GRACE)
     signs_in(ada, ADA)
     ada.submit("/account", action="/logout")

@@ -10,7 +10,7 @@ from flask import Flask, request
 from werkzeug.test import TestResponse
 
 from membership import clock as clocks
-from membership import jobs, limits
+from membership import limits
 from membership.accounts import attempts, hashing
 from membership.config import ROOT
 from membership.db import db, transaction
@@ -28,6 +28,7 @@ from tests.support.moving import asks
 from tests.support.people import ADA, GRACE, PASSWORD, opens_account, signs_in
 from tests.support.signed_in import is_in
 from tests.support.threads import at_once
+from tests.support.working import works
 
 HOUR = timedelta(hours=1)
 
@@ -250,7 +251,7 @@ def test_whom_limits_counted_is_forgotten_after_a_day_and_never_named(
 
     def kept() -> list[Attempt]:
         with app.app_context():
-            jobs.run_due()
+            works(app)
             return list(db.session.query(Attempt).all())
 
     assert len(kept()) == 2

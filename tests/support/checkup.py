@@ -6,7 +6,6 @@ from pathlib import Path
 
 from flask import Flask
 
-from membership import jobs
 from membership.doctor import examination
 from membership.doctor.findings import Said
 from membership.doctor.visit import Visit
@@ -14,6 +13,7 @@ from sandbox.server import Sandbox
 from tests.support.mailerlite_has import set_up
 from tests.support.paying import copy_catalogue
 from tests.support.stripe_signs import body, event, signature
+from tests.support.working import works
 
 MakeApp = Callable[..., Flask]
 SITE = "https://letters.example"
@@ -33,12 +33,6 @@ def level(app: Flask, name: str) -> str:
 def examined(app: Flask) -> dict[str, Said]:
     with app.app_context():
         return {finding.check.name: finding.said for finding in examination.examine()}
-
-
-def works(app: Flask) -> None:
-    """Everything that is due, as a worker does it."""
-    with app.app_context():
-        jobs.run_due()
 
 
 def is_told(app: Flask, secret: str) -> None:

@@ -1,7 +1,8 @@
-"""What MailerLite would tell anybody with the key."""
+"""What MailerLite tells anybody with the key, and does for them."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import requests
 from flask import Flask
@@ -22,11 +23,7 @@ class Listed:
 
 
 def listed(sandbox: Sandbox, email: str) -> Listed | None:
-    answer = requests.get(
-        f"{sandbox.mailerlite_base}/subscribers/{email}",
-        headers={"Authorization": "Bearer sandbox", "Accept": "application/json"},
-        timeout=10,
-    )
+    answer = _asked(sandbox, "GET", f"subscribers/{email}")
     if answer.status_code == HTTPStatus.NOT_FOUND:
         return None
     found = answer.json()["data"]
@@ -34,15 +31,16 @@ def listed(sandbox: Sandbox, email: str) -> Listed | None:
     return Listed(found["status"], {group["name"] for group in found["groups"]}, fields)
 
 
+def by_hand(sandbox: Sandbox, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """What the owner does on MailerLite's own pages."""
+    answer = _asked(sandbox, method, path, body)
+    assert answer.ok, answer.text
+    return answer.json()["data"] if answer.content else None
+
+
 def becomes(sandbox: Sandbox, email: str, status: str) -> None:
     """What a reader, or their mail server, makes of the letters: unsubscribed, bounced."""
-    answer = requests.post(
-        f"{sandbox.mailerlite_base}/subscribers",
-        json={"email": email, "status": status},
-        headers={"Authorization": "Bearer sandbox", "Accept": "application/json"},
-        timeout=10,
-    )
-    assert answer.ok, answer.text
+    by_hand(sandbox, "POST", "subscribers", {"email": email, "status": status})
 
 
 def may_be_called_again(app: Flask) -> None:
@@ -56,3 +54,15 @@ def set_up(app: Flask) -> str:
     done = app.test_cli_runner().invoke(args=["newsletter", "setup"])
     assert done.exit_code == 0, done.output
     return str(done.output)
+
+
+def _asked(
+    sandbox: Sandbox, method: str, path: str, body: dict[str, Any] | None = None
+) -> requests.Response:
+    return requests.request(
+        method,
+        f"{sandbox.mailerlite_base}/{path}",
+        json=body,
+        headers={"Authorization": "Bearer sandbox", "Accept": "application/json"},
+        timeout=10,
+    )

@@ -4,10 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import requests
 from flask import Flask
 
-from membership import jobs
 from membership.db import db, transaction
 from membership.newsletter import signup, subscribers
 from membership.newsletter.mailing_list import sync
@@ -42,24 +40,6 @@ def syncs(app: Flask) -> None:
     """The worker's sync, once."""
     with app.app_context():
         sync.drain()
-
-
-def works(app: Flask) -> None:
-    with app.app_context():
-        jobs.run_due()
-
-
-def by_hand(sandbox: Sandbox, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """What the owner does on MailerLite's own pages."""
-    answer = requests.request(
-        method,
-        f"{sandbox.mailerlite_base}/{path}",
-        json=body,
-        headers={"Authorization": "Bearer sandbox", "Accept": "application/json"},
-        timeout=10,
-    )
-    assert answer.ok, answer.text
-    return answer.json()["data"] if answer.content else None
 
 
 def plan_groups(sandbox: Sandbox, email: str) -> set[str]:

@@ -22,6 +22,7 @@ from membership.outbox import OutboxMessage
 from membership.pace import Pace
 from sandbox.faults import WebhookFaults
 from sandbox.stripe import events
+from tests.support.working import works
 from tests.torture.facts import DAY
 from tests.torture.town import Town
 
@@ -158,7 +159,7 @@ def _everything(town: Town) -> None:
     """The workers' sweep, at once: with workers it is only asked for, and given a moment."""
     with town.app.app_context():
         if not town.processes:
-            jobs.run_due()
+            works(town.app)
             return
         for kind in town.app.extensions["jobs"].kinds:
             jobs.nudge(kind)

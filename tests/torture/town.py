@@ -13,9 +13,9 @@ from typing import NamedTuple
 import psutil
 from flask import Flask
 
-from membership import jobs
 from sandbox import run
 from sandbox.server import Sandbox
+from tests.support.working import works
 from tests.torture.facts import Policy
 from tests.torture.told import Api
 
@@ -80,8 +80,7 @@ class Town:
     def work(self) -> None:
         """What workers do by themselves; here, where there are none, it is done now."""
         if not self.processes:
-            with self.app.app_context():
-                jobs.run_due()
+            works(self.app)
 
     def mails(self, address: str) -> list[str]:
         """Subjects, oldest first."""

@@ -5,7 +5,6 @@ account its mail names and to no other. Nobody is told whether an address has pa
 """
 
 from datetime import datetime, timedelta
-from math import ceil
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +18,6 @@ from membership.newsletter.codes.challenges import Gone, Proven, Wrong
 from membership.newsletter.codes.channels import Channel
 from membership.newsletter.codes.personal import Act
 from membership.newsletter.models import Challenge, CodeSend, SendState
-from membership.waits import TooSoon
 
 LETTER = "claim_code"
 ASKS = Door(
@@ -37,9 +35,7 @@ def ask(session: Session, user_id: int, email: str, *, now: datetime) -> None:
     # in which a payment is bound.
     waiting = unclaimed.paid_with(session, email, locked=True)
     session.get(User, user_id, with_for_update={"key_share": True})
-    if wait := sends.wait(session, email, now=now):
-        seconds = ceil(wait.total_seconds())
-        raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back="/claim")
+    sends.refuse_early(session, email, now=now, back="/claim")
     limits.knock(session, ASKS, account=str(user_id), now=now, back="/claim")
     limits.knock(session, signup.ASKS, account=email, now=now, back="/claim")
     purpose = personal.purpose(Act.CLAIM, user_id)

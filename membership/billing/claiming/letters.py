@@ -32,13 +32,10 @@ def paid_first(message: OutboxMessage) -> Mail | None:
 def claim_code(message: OutboxMessage) -> Mail | None:
     """The code that proves a paying address. params: challenge_id, user_id. None when the code
     cannot be used any more, or whoever asked has left."""
-    user = db.session.get(User, message.params["user_id"])
-    if user is None:
-        return None
-    return emails.draw(
+    return emails.for_one(
         message,
+        db.session.get(User, message.params["user_id"]),
         text="billing/email/claim_code.txt",
         html="billing/email/claim_code.html",
-        account=user.email,
         paid_with=message.recipient,
     )

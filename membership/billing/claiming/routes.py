@@ -6,7 +6,6 @@ from flask import (
     Blueprint,
     abort,
     flash,
-    make_response,
     redirect,
     render_template,
     request,
@@ -17,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from membership import clock, config, jobs
-from membership.accounts import destinations
+from membership.accounts import destinations, key_pages
 from membership.billing import unclaimed
 from membership.billing.claiming import claims, way_in
 from membership.billing.claiming.forms import ClaimForm, ProofForm
@@ -68,11 +67,8 @@ def way_in_page(token: str) -> ResponseReturnValue:
         return redirect(url_for("claim.page"))
     if payment is None:
         return _has_found_its_member()
-    answer = make_response(
-        render_template("billing/claim_paid_first.html", email=payment.email, token=token)
-    )
-    answer.headers["Referrer-Policy"] = "same-origin"  # the address of this page is a key
-    return answer
+    page = render_template("billing/claim_paid_first.html", email=payment.email, token=token)
+    return key_pages.telling_nobody(page)
 
 
 @bp.post("/join/paid/<token>")

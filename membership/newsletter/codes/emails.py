@@ -1,5 +1,7 @@
 """Mails with a code in them."""
 
+from typing import Protocol
+
 from sqlalchemy import select
 
 from membership import clock, config, links, outbox
@@ -7,6 +9,13 @@ from membership.db import db
 from membership.newsletter.codes import challenges, digits, mail_links
 from membership.newsletter.models import Challenge, Subscriber
 from membership.outbox import Mail, OutboxMessage
+
+
+class Asker(Protocol):
+    """Whoever asked for a code: a member, or a reader."""
+
+    @property
+    def email(self) -> str: ...
 
 
 def code(message: OutboxMessage) -> Mail | None:
@@ -21,6 +30,16 @@ def code(message: OutboxMessage) -> Mail | None:
         has_account=bool(db.session.scalar(has_account)),
         login_url=links.whole("accounts.login"),
     )
+
+
+def for_one(
+    message: OutboxMessage, asker: Asker | None, *, text: str, html: str, **values: object
+) -> Mail | None:
+    """For one person, who alone can enter it: the templates also have `asker`, their address. None
+    when they have left as well."""
+    if asker is None:
+        return None
+    return draw(message, text=text, html=html, asker=asker.email, **values)
 
 
 def draw(message: OutboxMessage, *, text: str, html: str, **values: object) -> Mail | None:

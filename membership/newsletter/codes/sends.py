@@ -15,6 +15,7 @@ from membership.newsletter.codes import digits
 from membership.newsletter.codes.channels import Channel, Facts
 from membership.newsletter.models import Challenge, CodeSend, SendState
 from membership.outbox import OutboxMessage
+from membership.waits import TooSoon
 
 ONCE_IN = timedelta(days=1)  # MailerLite's automations, for each person
 # A mail tells its send how it went; a process that dies in between does not.
@@ -66,6 +67,12 @@ def wait(session: Session, email: str, *, now: datetime) -> timedelta:
         CodeSend.created_at > now - timedelta(days=1),
     )
     return digits.wait(session.scalars(asked), now=now)
+
+
+def refuse_early(session: Session, email: str, *, now: datetime, back: str | None = None) -> None:
+    """Raises TooSoon when this address must wait for its next code; `back` is as there."""
+    if seconds := seconds_to_wait(session, email, now=now):
+        raise TooSoon(seconds, "A code was asked for at this address a moment ago.", back=back)
 
 
 def seconds_to_wait(session: Session, email: str | None, *, now: datetime) -> int:

@@ -42,14 +42,11 @@ def unknown(message: OutboxMessage) -> Mail | None:
 def code(message: OutboxMessage) -> Mail | None:
     """The code that proves the new address. params: challenge_id, reader_id. None when it cannot be
     used any more, or whoever asked was forgotten."""
-    reader = db.session.get(Subscriber, message.params["reader_id"])
-    if reader is None:
-        return None
-    return emails.draw(
+    return emails.for_one(
         message,
+        db.session.get(Subscriber, message.params["reader_id"]),
         text="newsletter/email/reader_code.txt",
         html="newsletter/email/reader_code.html",
-        was=reader.email,
     )
 
 

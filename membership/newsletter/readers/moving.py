@@ -1,7 +1,6 @@
 """A reader without an account moves to another address: proven by a code sent there."""
 
 from datetime import datetime
-from math import ceil
 
 from sqlalchemy.orm import Session
 
@@ -19,16 +18,13 @@ from membership.newsletter.codes import challenges, personal, sends
 from membership.newsletter.codes.challenges import Gone, Proven, Wrong
 from membership.newsletter.consents import Place, Proof
 from membership.newsletter.models import Subscriber
-from membership.waits import TooSoon
 
 CODE, MOVED = "reader_code", "reader_moved"
 
 
 def ask(session: Session, reader: Subscriber, new: str, *, now: datetime) -> None:
     """Send the new address a code. Raises TooSoon."""
-    if wait := sends.wait(session, new, now=now):
-        seconds = ceil(wait.total_seconds())
-        raise TooSoon(seconds, "A code was asked for at this address a moment ago.")
+    sends.refuse_early(session, new, now=now)
     limits.knock(session, signup.ASKS, account=new, now=now)
     challenge = challenges.issue(session, new, purpose(reader), now=now)
     personal.send(session, challenge, CODE, "a reader moves", now=now, reader_id=reader.id)

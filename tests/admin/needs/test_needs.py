@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from membership import jobs
 from membership.accounts.models import User
 from membership.admin.needs.known import ACCOUNT, needs
 from membership.admin.needs.machine import TITLES
@@ -32,6 +31,7 @@ from tests.support.paying import chooses, copy_catalogue, pays
 from tests.support.people import GRACE, OLIVE, opens_account
 from tests.support.stripe_signs import body, event, signature
 from tests.support.watched_stripe import watched
+from tests.support.working import works
 
 HOUR = timedelta(hours=1)
 
@@ -47,7 +47,7 @@ def watch(app: Flask, owner: Browser) -> Callable[[], None]:
 
     def look() -> None:
         with app.app_context():
-            jobs.run_due()
+            works(app)
             app.extensions["jobs"].kinds["outbox"]()
 
     return look
@@ -81,8 +81,7 @@ def is_mended(app: Flask, clock: MovableClock) -> None:
 
 def alive(app: Flask) -> None:
     """A worker is there, and has done what was due."""
-    with app.app_context():
-        jobs.run_due()
+    works(app)
 
 
 def test_when_all_is_well_nothing_is_said(

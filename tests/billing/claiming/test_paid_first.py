@@ -85,7 +85,7 @@ def test_opening_the_link_sends_nothing(
     for _ in range(3):
         answer = visitor.get(way_in_of(sandbox, site_url))
         assert answer.status_code == OPEN
-        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
     work()
     assert mails_to(sandbox, ALAN) == [LETTER]
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from membership import due, jobs
+from membership import due
 from membership.billing.repair import missed_events
 from membership.billing.repair.missed_events import EVERY, OVERLAP, EventSweep
 from membership.db import db, transaction
@@ -22,6 +22,7 @@ from tests.support.mail import Work
 from tests.support.paying import chooses, copy_catalogue, pays
 from tests.support.people import GRACE
 from tests.support.watched_stripe import watched
+from tests.support.working import works
 
 OPEN, SHUT = 200, 402
 
@@ -34,10 +35,9 @@ def catalogue(app: Flask, clock: MovableClock) -> None:
 
 def sweeps(app: Flask, clock: MovableClock) -> None:
     """Time for the next look, and what comes of it."""
-    with app.app_context():
-        jobs.run_due()
-        clock.passes(EVERY)
-        jobs.run_due()
+    works(app)
+    clock.passes(EVERY)
+    works(app)
 
 
 def stored(app: Flask) -> int:
@@ -65,8 +65,7 @@ def test_a_payment_whose_webhooks_are_all_lost_opens_all_the_same(
     work()
     assert grace.get("/premium").status_code == SHUT
     sweeps(app, clock)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     assert grace.get("/premium").status_code == OPEN
     with app.app_context():
         assert not db.session.scalars(
@@ -178,6 +177,5 @@ def test_while_stripe_is_down_nothing_is_taken_for_seen(
     assert the_sweep(app).since is None
     sandbox.stripe_fault = None
     clock.passes(timedelta(minutes=1))
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     assert stored(app) == len(sandbox.account.all("event"))

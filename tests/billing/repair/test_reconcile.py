@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import delete, event, func, select, update
 
 from membership import clock as clocks
-from membership import due, jobs
+from membership import due
 from membership.billing import grants
 from membership.billing.models import Grant, UnclaimedPayment
 from membership.billing.repair import ledger, reconcile
@@ -33,6 +33,7 @@ from tests.support.links import payment_link, pays_by_link
 from tests.support.paying import ask_stripe, copy_catalogue
 from tests.support.people import GRACE, opens_account
 from tests.support.watched_stripe import watched
+from tests.support.working import works
 
 OPEN, SHUT = 200, 402
 pytestmark = pytest.mark.usefixtures("catalogue")
@@ -219,8 +220,7 @@ def test_half_a_list_is_no_answer_and_the_rest_is_read_later(
         assert premium(grace) == OPEN
         door.down_after = None
         clock.passes(timedelta(minutes=1))
-        with app.app_context():
-            jobs.run_due()
+        works(app)
         assert the_run(app)["ended_at"] is not None
         assert premium(grace) == OPEN
 
@@ -373,18 +373,16 @@ def test_it_is_done_every_night_and_the_owner_can_read_of_it(
     grace: Browser, app: Flask, sandbox: Sandbox, clock: MovableClock
 ) -> None:
     subscribes(app, sandbox, GRACE)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     assert premium(grace) == SHUT  # not in the middle of the day
     clock.passes(timedelta(days=1))
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     assert premium(grace) == OPEN
     told = app.test_cli_runner().invoke(args=["billing", "findings"])
     assert "Paid, but locked: 1" in told.output
     clock.passes(timedelta(days=1))
     with app.app_context():
-        jobs.run_due()
+        works(app)
         nights = select(func.count()).where(Reconciliation.night.is_not(None))
         assert db.session.scalar(nights) == 3  # two that were, and the next one
 

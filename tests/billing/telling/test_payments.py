@@ -3,7 +3,6 @@
 from flask import Flask
 from sqlalchemy import select
 
-from membership import jobs
 from membership.billing.dates import day
 from membership.billing.models import Payment
 from membership.db import db
@@ -21,6 +20,7 @@ from tests.support.money_life import DAY, FAILS_LATER, MoneyLife, to_the_next_re
 from tests.support.paying import WORKS, ask_stripe, copy_catalogue, offers_trial
 from tests.support.people import ADA, GRACE, opens_account
 from tests.support.told import told_twice
+from tests.support.working import works
 
 RECEIVED = "We received your payment of €5.00"
 FAILED = "Your payment to Latchkey did not go through"
@@ -113,8 +113,7 @@ def test_the_owner_may_leave_receipts_to_stripe(make_app: MakeApp, sandbox: Sand
     copy_catalogue(app)
     subscribes(app, sandbox, ADA)
     reconciles(app)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     assert mails_to(sandbox, ADA) == []
 
 

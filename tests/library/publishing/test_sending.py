@@ -10,7 +10,6 @@ import requests
 from flask import Flask
 
 from membership import clock as clocks
-from membership import jobs
 from membership.db import db, transaction
 from membership.library.posts import library
 from membership.library.publishing import asking
@@ -25,6 +24,7 @@ from tests.support.databases import on_each_database
 from tests.support.mail import Work
 from tests.support.people import ADA, EDSGER, GRACE
 from tests.support.threads import at_once
+from tests.support.working import works
 from tests.support.writing import writes
 
 Leaves = Callable[[], None]
@@ -289,8 +289,7 @@ def test_a_post_that_is_taken_back_meanwhile_is_not_sent(
     asks(app)
     writes(content, "locked", draft="true")
     restarted = make_app(CONTENT_DIR=str(content))
-    with restarted.app_context():
-        jobs.run_due()
+    works(restarted)
 
     assert "no longer published" in str(reasons(app))
     assert campaigns(sandbox) == {}

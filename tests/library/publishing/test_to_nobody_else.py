@@ -10,13 +10,14 @@ import pytest
 import requests
 from flask import Flask
 
-from membership import clock, jobs
+from membership import clock
 from membership.db import db, transaction
 from membership.library.posts import library
 from membership.library.publishing import asking
 from sandbox.server import Sandbox
 from tests.conftest import MakeApp
 from tests.support.mail import Work
+from tests.support.working import works
 
 
 @pytest.fixture
@@ -56,12 +57,13 @@ def test_what_would_go_to_everybody_goes_to_nobody(
     app: Flask, make_app: MakeApp, sandbox: Sandbox, content: Path, deaf: str, work: Work
 ) -> None:
     work()
-    with make_app(CONTENT_DIR=str(content), MAILERLITE_API_BASE=deaf).app_context():
+    other = make_app(CONTENT_DIR=str(content), MAILERLITE_API_BASE=deaf)
+    with other.app_context():
         post = library().find("locked")
         assert post
         with transaction() as session:
             asking.ask(session, post, now=clock.now())
-        jobs.run_due()
+        works(other)
         reasons = {each.reason for each in asking.of_post(db.session(), "locked")}
     sandbox.clock.catch_up()
 

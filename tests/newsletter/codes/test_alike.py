@@ -20,7 +20,8 @@ from tests.support.clock import MovableClock
 from tests.support.mail import mail_server
 from tests.support.mailerlite_has import becomes, set_up
 from tests.support.people import opens_account
-from tests.support.the_list import changes, joins, works
+from tests.support.the_list import changes, joins
+from tests.support.working import works
 
 MINUTE = timedelta(minutes=1)
 SENDING, TRY_AGAIN, NONE = "We are sending a", "should have come by now", "There is no code"

@@ -8,7 +8,6 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
-from membership import jobs
 from membership.db import db
 from membership.newsletter.codes import delivery
 from membership.newsletter.models import CodeSend, Subscriber
@@ -20,6 +19,7 @@ from tests.support.databases import on_each_database
 from tests.support.mail import Work, code_for, mails_to
 from tests.support.mailerlite_has import listed, may_be_called_again, set_up
 from tests.support.people import ADA, PASSWORD, opens_account
+from tests.support.working import works
 
 MINUTE = timedelta(minutes=1)
 
@@ -245,8 +245,7 @@ def test_without_mailerlite_codes_go_by_smtp(
     app = make_app(MAILERLITE_API_KEY="", CODE_DELIVERY=delivery)
     visitor = Browser(app, site_url)
     asks(visitor)
-    with app.app_context():
-        jobs.run_due()
+    works(app)
     assert code_for(sandbox, ADA)
     assert listed(sandbox, ADA) is None
 

@@ -12,9 +12,9 @@ from sandbox.server import Sandbox
 from sandbox.testing import Reader
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
-from tests.support.mailerlite_has import listed, set_up
+from tests.support.mailerlite_has import by_hand, listed, set_up
 from tests.support.people import ADA, EDSGER, GRACE
-from tests.support.the_list import by_hand, changes, emails, joins, plan_groups, row, syncs
+from tests.support.the_list import changes, emails, joins, plan_groups, row, syncs
 
 SECRET = "yaEgW3JvHz"
 HOUR = timedelta(hours=1)

@@ -20,9 +20,10 @@ from sandbox.server import Sandbox
 from sandbox.testing import Reader
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
-from tests.support.mailerlite_has import listed, set_up
+from tests.support.mailerlite_has import by_hand, listed, set_up
 from tests.support.people import ADA, GRACE
-from tests.support.the_list import by_hand, changes, emails, joins, row, syncs, works
+from tests.support.the_list import changes, emails, joins, row, syncs
+from tests.support.working import works
 
 SECRET = "yaEgW3JvHz"
 

@@ -21,8 +21,8 @@ from membership.newsletter.models import Standing, Subscriber
 from sandbox.server import Sandbox
 from sandbox.testing import Reader, Time
 from tests.support.clock import MovableClock
-from tests.support.mailerlite_has import Listed, listed, set_up
-from tests.support.the_list import PLANS, by_hand
+from tests.support.mailerlite_has import Listed, by_hand, listed, set_up
+from tests.support.the_list import PLANS
 
 SEEDS = range(int(os.environ.get("LIST_LIVES", "2")))
 ACTS = 45

@@ -11,9 +11,9 @@ from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
 from tests.support.mail import Work
-from tests.support.mailerlite_has import listed, may_be_called_again, set_up
+from tests.support.mailerlite_has import by_hand, listed, may_be_called_again, set_up
 from tests.support.people import ADA, GRACE
-from tests.support.the_list import by_hand, row
+from tests.support.the_list import row
 
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
 

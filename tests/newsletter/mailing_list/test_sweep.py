@@ -8,7 +8,7 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import select, update
 
-from membership import due, jobs
+from membership import due
 from membership.db import changed, db, transaction
 from membership.newsletter import subscribers
 from membership.newsletter.mailing_list import known_list, sweep
@@ -20,10 +20,11 @@ from sandbox.testing import Reader
 from tests.conftest import MakeApp
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
-from tests.support.mailerlite_has import listed, set_up
+from tests.support.mailerlite_has import by_hand, listed, set_up
 from tests.support.odd_server import answering
 from tests.support.people import ADA, EDSGER, GRACE
-from tests.support.the_list import by_hand, changes, emails, joins, plan_groups, row, syncs
+from tests.support.the_list import changes, emails, joins, plan_groups, row, syncs
+from tests.support.working import works
 
 NIGHT = timedelta(days=1)
 
@@ -47,11 +48,10 @@ def test_the_night_mends_what_no_webhook_told(
     Reader(sandbox, ADA).unsubscribes_at_mailerlite()
     Reader(sandbox, GRACE).is_deleted_at_mailerlite()
     by_hand(sandbox, "DELETE", f"subscribers/{row(app, EDSGER).mailerlite_id}/groups/{free}")
-    with app.app_context():
-        jobs.run_due()  # plans the night's
-        clock.passes(NIGHT)
-        jobs.run_due()
-        jobs.run_due()
+    works(app)  # plans the night's
+    clock.passes(NIGHT)
+    works(app)
+    works(app)
     assert (row(app, ADA).status, row(app, ADA).wants_letters) == ("unsubscribed", False)
     assert (row(app, GRACE).status, row(app, GRACE).wants_letters) == ("deleted", False)
     assert listed(sandbox, GRACE) is None

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from membership import jobs
 from membership.db import db, transaction
 from membership.newsletter import mailerlite, signup
 from membership.newsletter.mailerlite import BatchCall, Unavailable
@@ -24,6 +23,7 @@ from tests.support.databases import on_each_database
 from tests.support.mailerlite_has import listed, set_up
 from tests.support.odd_server import answering
 from tests.support.people import ADA, GRACE
+from tests.support.working import works
 
 NOON = 1_800_000_000.0  # a moment, in seconds
 REAL = {"MAILERLITE_CALLS_PER_MINUTE": "120"}
@@ -108,7 +108,7 @@ def test_work_that_has_to_wait_is_put_off_and_spends_no_attempt(
                 for email in (ADA, GRACE):
                     signup.confirm(session, email, letters=True, now=clock())
             for _ in range(3):
-                jobs.run_due()
+                works(app)
                 clock.passes(timedelta(seconds=41))
             rows = db.session.query(Subscriber).all()
             assert [row.attempts for row in rows] == [0, 0]
@@ -123,7 +123,7 @@ def test_a_visitor_whose_code_finds_no_call_left_has_it_by_smtp_at_once(
     turns(app, budget.AHEAD + 10, at=time.time() + 60, urgent=True)  # however slow we are
     with app.app_context():
         Browser(app, "http://127.0.0.1:8000").submit("/", action="/subscribe", email=ADA)
-        jobs.run_due()
+        works(app)
     assert sandbox.mailbox.latest(to=ADA).via != "MailerLite"
     assert listed(sandbox, ADA) is None
 
