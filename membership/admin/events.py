@@ -10,6 +10,7 @@ from membership.inbox import InboxEvent
 
 bp = desk.room("desk_events", __name__, "/events")
 ON_A_PAGE = 50
+SENDERS = {"stripe": "Stripe", "mailerlite": "MailerLite"}
 KINDS = {"all": "All", "due": "Due", "failed": "Failed"}
 
 
@@ -27,6 +28,7 @@ def newest() -> str:
         more=shown[-1].id if len(found) > ON_A_PAGE else None,
         which=which,
         kinds=KINDS,
+        senders=SENDERS,
         health=None if before else deliveries.look(jobs.last_beat()),
         ago=desk.ago,
     )
@@ -38,6 +40,7 @@ def event(event_id: int) -> str:
     return render_template(
         "admin/event.html",
         event=found,
+        sender=SENDERS[found.source],
         state=received.state(found),
         error=received.harmless(found.last_error.rstrip()) if found.last_error else None,
         body=None if found.scrubbed_at else received.body(found),

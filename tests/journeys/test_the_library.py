@@ -31,4 +31,4 @@ def test_from_a_word_to_a_note_and_back_to_the_line(site: Site, windows: Windows
     expect(pictures.last).to_have_js_property("complete", True)
     assert [p.evaluate("p => p.naturalWidth > 0") for p in pictures.all()] == [True, True]
     page.get_by_role("link", name="windows", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("windows")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Windows")
