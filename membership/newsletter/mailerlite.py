@@ -4,6 +4,7 @@ Every method may raise Unavailable, Rejected or NotUnderstood (see `wire/errors.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, TypeVar, Unpack
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from membership.newsletter.wire.errors import (
     KeyRefused,
     MailerLiteError,
     NotSetUp,
+    NotThere,
     NotUnderstood,
     Rejected,
     Unavailable,
@@ -53,6 +55,7 @@ __all__ = [
     "MailerLite",
     "MailerLiteError",
     "NotSetUp",
+    "NotThere",
     "NotUnderstood",
     "Page",
     "Rejected",
@@ -97,8 +100,8 @@ class MailerLite:
         try:
             path = f"/subscribers/{quote(email_or_id, safe='')}"
             return self._one(ListedSubscriber.parse, "GET", path)
-        except Rejected as error:
-            if error.status == 404:
+        except NotThere as error:
+            if error.subscriber:
                 return None
             raise
 
@@ -283,11 +286,8 @@ class MailerLite:
 
     def _gone(self, method: str, path: str) -> None:
         """Take something away; that it was not there is as good."""
-        try:
+        with suppress(NotThere):
             self._http.call(method, path)
-        except Rejected as error:
-            if error.status != 404:
-                raise
 
 
 def ids_by_name(groups: Sequence[Group]) -> dict[str, str]:

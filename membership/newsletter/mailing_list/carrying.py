@@ -13,6 +13,7 @@ from membership.newsletter.mailerlite import (
     ListedSubscriber,
     MailerLite,
     MailerLiteError,
+    NotThere,
     NotUnderstood,
     Rejected,
 )
@@ -100,14 +101,17 @@ class Talk:
             self.known = replace(self.known, held=now)
 
     def _refused(self, call: BatchCall, error: Rejected) -> None:
-        gone = error.status == HTTPStatus.NOT_FOUND
+        gone = isinstance(error, NotThere) and error.subscriber
+        missing = error.status == HTTPStatus.NOT_FOUND  # or the group, or who knows what
         if call.method == "GET" and gone:
             self._look_by_address()
+        elif call.method == "GET":
+            self.error = error
         elif call.method == "DELETE" and gone and "/groups/" not in call.path:
             self.known = Known(read=True)
-        elif call.body and "email" in call.body and call.method == "PUT" and not gone:
+        elif call.body and "email" in call.body and call.method == "PUT" and not missing:
             self.known = replace(self.known, stuck=True)
-        elif gone or error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        elif missing or error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
             self._refusal = error  # something is not as we thought: look
             known_as = self.known.held.id if self.known.held else self.reader.email
             self.known, self.reader = Known(), replace(self.reader, known_as=known_as)

@@ -4,10 +4,12 @@ MailerLiteError
 ├── Unavailable     down, slow, or over its limit: try again later, or another way
 ├── NotUnderstood   an answer about one thing in a shape nobody knows; others may be as ever
 ├── Rejected        it understood and said no (403, 404, 405, 422): trying again cannot help
-│   └── KeyRefused  401: it says so to whatever is asked with this key
+│   ├── KeyRefused  401: it says so to whatever is asked with this key
+│   └── NotThere    404, and it says of what it has no such one
 └── NotSetUp        no key
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
@@ -16,6 +18,8 @@ from typing import Any
 from membership.due import Away
 
 _LONGEST = 300  # characters of what it says
+# It names models as its program does, with the rooms they are in before them.
+_NO_SUCH = re.compile(r"No query results for model \[(?:\w+\\)*(\w+)\]")
 _GIVEN_UP = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -50,6 +54,21 @@ class KeyRefused(Rejected, Away):
     """Nothing else can be done with this key either: the other rows need not try."""
 
 
+class NotThere(Rejected):
+    """`model` is of what it has no such one: "Subscriber", "Group". Only this says that something
+    is gone; an address that it does not know (another route, another machine) is any Rejected."""
+
+    def __init__(
+        self, model: str, message: str, errors: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
+        self.model = model
+        super().__init__(HTTPStatus.NOT_FOUND, message, errors)
+
+    @property
+    def subscriber(self) -> bool:
+        return self.model == "Subscriber"
+
+
 class NotSetUp(MailerLiteError):
     pass
 
@@ -64,6 +83,8 @@ def refusal(status: int, body: Any, *, wait: timedelta | None = None) -> MailerL
     errors = _by_name(body)
     if status == HTTPStatus.UNAUTHORIZED:
         return KeyRefused(status, said, errors)
+    if status == HTTPStatus.NOT_FOUND and (named := _NO_SUCH.search(said)):
+        return NotThere(named[1], said, errors)
     return Rejected(status, said, errors)
 
 

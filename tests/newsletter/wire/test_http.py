@@ -16,6 +16,7 @@ from membership.newsletter.mailerlite import (
     KeyRefused,
     MailerLite,
     MailerLiteError,
+    NotThere,
     NotUnderstood,
     Rejected,
     Unavailable,
@@ -37,10 +38,11 @@ NEWER = (
     b'{"message":"The groups.0 field must be a number. (and 1 more error)","errors":{"groups.0":'
     b'["The groups.0 field must be a number."],"groups.1":["The groups.1 field must be one."]}}'
 )
+NO_ROW = b'{"message":"No query results for model [App\\\\Models\\\\Subscriber\\\\Subscriber]."}'
 ANSWERS: dict[str, tuple[int, bytes, type[MailerLiteError], str]] = {
     "the key is dead": (401, b'{"message":"Unauthenticated."}', KeyRefused, "401 Unauth"),
     "the plan does not have it": (403, b'{"message":"Upgrade."}', Rejected, "403 Upgrade."),
-    "no such row": (404, b'{"message":"No query results for"}', Rejected, "404 No query"),
+    "no such row": (404, NO_ROW, NotThere, "404 No query"),
     "no such route": (404, b'{"message":"The route x could not"}', Rejected, "404 The route"),
     "not in this way": (405, b"<html>", Rejected, "405 Method Not Allowed"),
     "a fault on their side": (408, b"", Unavailable, "408 Request Timeout"),
