@@ -153,6 +153,7 @@ def create_app(
         static_folder=str(ROOT / "static"),
         instance_path=str(ROOT / "instance"),
     )
+    app.jinja_environment = addresses.Environment
     app.config.from_mapping(config.for_flask())
     logs.configure(config)
     clocks.init_app(app, clock)
@@ -240,7 +241,6 @@ def _wire_people(app: Flask) -> None:
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)
     manager = extensions.login_manager
-    manager.session_protection = None  # sessions are rows of ours; nothing else needs guarding
     manager.anonymous_user = access.Visitor
     manager.user_loader(access.load_member)
     manager.unauthorized_handler(_ask_to_sign_in)

@@ -8,7 +8,7 @@ its turn (turnstile.py) and begins with BEGIN IMMEDIATE: writers queue instead o
 import enum
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -25,9 +25,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
-    Executable,
     MetaData,
-    Row,
     String,
     Update,
     and_,
@@ -167,16 +165,6 @@ def transaction(*, until: float | None = None) -> Iterator[Session]:
             session.info[_WRITING] = False
 
 
-def ask(statement: Executable, **values: Any) -> Sequence[Row[Any]]:
-    """The rows of one prepared question, past the session: a page that asks nothing else does not
-    pay for one. Inside a transaction it is the session's question, or it would not see the whole.
-    """
-    if db.session.registry.has() and db.session().in_transaction():
-        return db.session.execute(statement, values).all()
-    with db.engine.connect() as connection:
-        return connection.execute(statement, values).all()
-
-
 def end_reading() -> None:
     """Give the connection back, before waiting for somebody else's answer. Rows read so far are
     read again when they are next looked at."""
@@ -233,7 +221,7 @@ def _sqlite_begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     driver = cast("sqlite3.Connection", connection.connection.driver_connection)
     if not options.get(_IMMEDIATE):
-        driver.execute("BEGIN")  # every page begins so: past SQLAlchemy's ceremony
+        driver.execute("BEGIN")  # what a page reads is of one moment
     elif until := options.get(_UNTIL):
         _wait_at_most(driver, until - time.monotonic())
         try:

@@ -19,15 +19,20 @@ class _AtTheirViews(Limiter):
             super()._check_request_limit(callable_name, in_middleware)
 
 
-class _WithoutItsOwnCookie(LoginManager):  # type: ignore[misc]
-    """Who stays signed in is in our rows. Its look into the session after every request would make
-    answers that are the same for everybody differ by cookie, so that no cache could keep them."""
+class _ByOurRows(LoginManager):  # type: ignore[misc]
+    """Who is signed in, and for how long, is in our rows: there is no cookie of its own to look
+    for, and no session to compare with the network and browser it began in. Its look for the one
+    after every request would make answers that are the same for everybody differ by cookie, so
+    that no cache could keep them."""
 
     def _update_remember_cookie(self, response: Response) -> Response:
         return response
+
+    def _session_protection_failed(self) -> bool:
+        return False
 
 
 bcrypt = Bcrypt()
 csrf = CSRFProtect()
 limiter = _AtTheirViews(key_func=get_remote_address)
-login_manager = _WithoutItsOwnCookie()
+login_manager = _ByOurRows()

@@ -23,7 +23,8 @@ from membership.billing.entitlements import IN_GRACE
 from membership.billing.grants import live
 from membership.billing.models import Grant
 from membership.billing.outlook import Outlook
-from membership.db import ask, changed, transaction
+from membership.db import changed, transaction
+from membership.prepared import Question
 
 P = ParamSpec("P")
 
@@ -86,8 +87,7 @@ class Shut:
     plans: Sequence[str] = ()
 
 
-# Made once: building it costs more than asking it.
-_WHO = (
+_WHO = Question(
     select(
         User.id,
         User.email,
@@ -105,13 +105,18 @@ _WHO = (
         User.disabled_at.is_(None),
     )
 )
+_WHOSE_FEED = Question(
+    select(FeedKey.user_id, Grant.feature)
+    .join(User, User.id == FeedKey.user_id)
+    .outerjoin(Grant, and_(Grant.user_id == User.id, live(bindparam("billing_now"))))
+    .where(FeedKey.token_hash == bindparam("token_hash"), User.disabled_at.is_(None))
+)
 
 
 def load_member(token: str) -> Member | None:
     """The member whose live session has this token."""
     now = clock.now()
-    rows = ask(
-        _WHO,
+    rows = _WHO.ask(
         token_hash=keyed.hash_token(token),
         now=now,
         seen_after=now - sessions.idle(),
@@ -129,12 +134,7 @@ def load_member(token: str) -> Member | None:
 
 def reader_of_feed(token: str) -> FeedReader | None:
     """Whose feed's key this is."""
-    rows = ask(
-        select(FeedKey.user_id, Grant.feature)
-        .join(User, User.id == FeedKey.user_id)
-        .outerjoin(Grant, and_(Grant.user_id == User.id, live(clock.billing_now())))
-        .where(FeedKey.token_hash == keyed.hash_token(token), User.disabled_at.is_(None))
-    )
+    rows = _WHOSE_FEED.ask(token_hash=keyed.hash_token(token), billing_now=clock.billing_now())
     if not rows:
         return None
     return FeedReader(rows[0].user_id, frozenset(row.feature for row in rows if row.feature))

@@ -1,5 +1,6 @@
 """What the database was asked: how much, and whether it went through everybody's rows."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +42,27 @@ def asked_of(app: Flask) -> Iterator[Asked]:
         yield asked
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def asked_of_the_driver(app: Flask) -> Iterator[list[str]]:
+    """Every statement that reaches SQLite itself, also past SQLAlchemy."""
+    asked: list[str] = []
+    with app.app_context():
+        engine = db.engine
+    traced = []
+
+    def trace(connection: sqlite3.Connection, *_: object) -> None:
+        traced.append(connection)
+        connection.set_trace_callback(asked.append)
+
+    event.listen(engine, "checkout", trace)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "checkout", trace)
+        for connection in traced:
+            connection.set_trace_callback(None)
 
 
 def read_whole(app: Flask, asked: Asked) -> set[str]:
