@@ -22,7 +22,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser as Chromium
 
-from membership import jobs, url_rules
+from membership import url_rules
 from membership.commands import create_app
 from sandbox.compiled import Compiled
 from sandbox.server import Sandbox
@@ -35,6 +35,7 @@ from tests.support.ports import free_ports
 from tests.support.served import served
 from tests.support.settings import WEBHOOK_SECRET, settings
 from tests.support.site import Site, redis_program, redis_server, running_site
+from tests.support.working import works
 
 MakeApp = Callable[..., Flask]
 COMPILED = Compiled()
@@ -150,8 +151,7 @@ def work(app: Flask, sandbox: Sandbox) -> Callable[[], None]:
     def run_due() -> None:
         if not sandbox.webhooks_paused:
             sandbox.deliver_pending()  # what is on its way arrives first
-        with app.app_context():
-            jobs.run_due()
+        works(app)
 
     return run_due
 
