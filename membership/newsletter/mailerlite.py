@@ -3,10 +3,9 @@
 Every method may raise Unavailable, Rejected or NotUnderstood (see `wire/errors.py`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 from urllib.parse import quote
 
 from flask import Flask, current_app
@@ -15,6 +14,7 @@ from membership.config import Config
 from membership.newsletter.wire import batches, bodies
 from membership.newsletter.wire.batches import BatchCall, BatchReply
 from membership.newsletter.wire.bodies import About, Letter
+from membership.newsletter.wire.calls import Calls
 from membership.newsletter.wire.errors import (
     KeyRefused,
     MailerLiteError,
@@ -70,16 +70,10 @@ __all__ = [
 
 OPTED_OUT = ("unsubscribed", "junk")  # statuses of those who want no more letters
 MOST_IN_A_BATCH = batches.MOST
-MOST_PAGES = 100  # of a list; more than an account can have
-T = TypeVar("T")
 
 
-class MailerLite:
+class MailerLite(Calls):
     """Calls to one MailerLite account."""
-
-    def __init__(self, http: Http, group_ids: dict[str, str]) -> None:
-        self._http = http
-        self._group_ids = group_ids
 
     def count(self) -> int:
         """How many subscribers there are. The cheapest way to see whether the key works."""
@@ -248,47 +242,6 @@ class MailerLite:
     def delete_webhook(self, webhook_id: str) -> None:
         self._gone("DELETE", f"/webhooks/{webhook_id}")
 
-    def _one(
-        self,
-        parse: Callable[[Any], T],
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        once: bool = False,
-    ) -> T:
-        try:
-            answer = self._http.call(method, path, body, once=once)
-        except Rejected:
-            self._group_ids.clear()  # it may be a group that is gone
-            raise
-        return parsed(lambda found: parse(found["data"]), answer)
-
-    def _all(
-        self,
-        parse: Callable[[Any], T],
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        most: int | None = None,
-    ) -> list[T]:
-        """A list whole, or an error; or so many pages of it."""
-        found: list[T] = []
-        for page in range(1, (most or MOST_PAGES) + 1):
-            asked = {"limit": "100", **(query or {}), "page": str(page)}
-            answer = self._http.call("GET", path, query=asked)
-            found += parsed(lambda listed: [parse(each) for each in listed["data"]], answer)
-            if page >= parsed(_last_page, answer):
-                return found
-        if most is None:
-            raise NotUnderstood(f"{path} has more than {MOST_PAGES} pages")
-        return found
-
-    def _gone(self, method: str, path: str) -> None:
-        """Take something away; that it was not there is as good."""
-        with suppress(NotThere):
-            self._http.call(method, path)
-
 
 def ids_by_name(groups: Sequence[Group]) -> dict[str, str]:
     """The ids of groups by what settings may call them: their names, or the ids themselves."""
@@ -329,10 +282,6 @@ def _page(answer: Any) -> Page[ListedSubscriber]:
     cursor = answer["meta"]["next_cursor"]
     items = tuple(ListedSubscriber.parse(each) for each in answer["data"])
     return Page(items, None if cursor is None else str(cursor))
-
-
-def _last_page(answer: Any) -> int:
-    return int((answer.get("meta") or {}).get("last_page", 1))
 
 
 def _replies(answer: Any, how_many: int) -> list[BatchReply]:

@@ -25,7 +25,6 @@ class About(TypedDict, total=False):
     status: str
     resubscribe: bool
     opted_in_at: datetime
-    optin_ip: str
 
 
 @dataclass(frozen=True)
