@@ -4,6 +4,7 @@ Werkzeug's own closes every connection after one answer, and the real APIs do no
 """
 
 import logging
+import selectors
 import socket
 import sys
 from contextlib import suppress
@@ -101,22 +102,34 @@ class Listener(ThreadingHTTPServer):
         self.app = app
         self._connections: set[socket.socket] = set()
         self._lock = Lock()
+        self._over, self._end = socket.socketpair()
         super().__init__((HOST, port), Handler)
-        self._thread = Thread(
-            target=self.serve_forever, args=(0.02,), name="sandbox-http", daemon=True
-        )
+        self._thread = Thread(target=self._serve, name="sandbox-http", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def _serve(self) -> None:
+        """Sleeps until somebody calls or it is over; `serve_forever` would look every so often."""
+        with selectors.DefaultSelector() as news:
+            news.register(self.socket, selectors.EVENT_READ)
+            news.register(self._over, selectors.EVENT_READ)
+            while all(key.fileobj is not self._over for key, _ in news.select()):
+                self.handle_request()
+
     def stop(self) -> None:
-        self.shutdown()
+        self._end.close()
         self._thread.join()
         self.server_close()
         with self._lock:
             for connection in self._connections:
                 with suppress(OSError):  # the other side may have gone already
                     connection.shutdown(socket.SHUT_RDWR)
+
+    def server_close(self) -> None:
+        super().server_close()
+        self._over.close()
+        self._end.close()
 
     def server_bind(self) -> None:
         """Without HTTPServer's look-up of the host's name, which can take seconds."""
