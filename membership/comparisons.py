@@ -75,4 +75,9 @@ def plan(model: type[Run], *, hour: int) -> None:
 
 def too_many(ending: int, of_all: int) -> bool:
     """Whether to end so many is too much to be true."""
-    return ending > FEW and ending * SHARE > of_all
+    return ending > most_that_may_end(of_all)
+
+
+def most_that_may_end(of_all: int) -> int:
+    """How many may be ended without asking."""
+    return max(FEW, of_all // SHARE)

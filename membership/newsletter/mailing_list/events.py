@@ -1,29 +1,37 @@
-"""What MailerLite tells us: which subscriber changed. What is true now is read from it again."""
+"""What MailerLite tells us: which subscriber changed. What is true now is read from it again.
+
+An owner who empties the list by mistake has it told of every reader, one by one. What is too much
+to be true in a day is left to the comparison of the whole list, which asks the owner.
+"""
 
 import hashlib
 import json
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from membership import clock, config, inbox, jobs
+from membership import clock, comparisons, config, inbox, jobs
 from membership.db import db, transaction
 from membership.inbox import InboxEvent
 from membership.newsletter.codes import sends
+from membership.newsletter.mailing_list import findings
 from membership.newsletter.models import Subscriber
 from membership.vendor_ids import plausible
 
 SOURCE = "mailerlite"
-BOUNCED = "subscriber.bounced"
+DAY = timedelta(days=1)
+BOUNCED, DELETED = "subscriber.bounced", "subscriber.deleted"
 # What we want to hear of, and the status that each tells of.
 TELLS = {
     "subscriber.unsubscribed": "unsubscribed",
     BOUNCED: "bounced",
     "subscriber.spam_reported": "junk",
     "subscriber.active": "active",
-    "subscriber.deleted": "deleted",
+    DELETED: "deleted",
 }
+GONE = {"deleted"}
 EVENTS = list(TELLS)
 
 
@@ -47,7 +55,8 @@ def process(event: InboxEvent) -> None:
     with transaction() as session:
         row = _row_about(session, event)
         settled = inbox.also_pending(session, event)
-        if row and _told(session, settled) != {row.status}:
+        told = _told(session, settled)
+        if row and told != {row.status} and not (told == GONE and _too_many_gone(session)):
             row.reread, row.due_at = True, clock.now()
         inbox.finish(session, settled)
     jobs.nudge("subscribers")
@@ -76,6 +85,19 @@ def _told(session: Session, ids: list[int]) -> set[str | None]:
     """The statuses that these events tell of; None for one that is not among those we ask for."""
     types = session.scalars(select(InboxEvent.type).where(InboxEvent.id.in_(ids)).distinct())
     return {TELLS.get(type_) for type_ in types}
+
+
+def _too_many_gone(session: Session) -> bool:
+    """Of all who were told to be deleted in a day, readers of ours or not."""
+    last = findings.latest(session)
+    readers = last.readers if last else findings.how_many_readers(session)
+    day = InboxEvent.received_at > clock.now() - DAY
+    told = select(InboxEvent.subject).where(
+        InboxEvent.source == SOURCE, InboxEvent.type == DELETED, day
+    )
+    enough = comparisons.most_that_may_end(readers) + 1
+    count = select(func.count()).select_from(told.distinct().limit(enough).subquery())
+    return comparisons.too_many(session.scalar(count) or 0, readers)
 
 
 def _row_about(session: Session, event: InboxEvent) -> Subscriber | None:

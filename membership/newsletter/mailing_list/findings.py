@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from membership import clock, due
 from membership.comparisons import Comparison
 from membership.db import Model, changed
+from membership.newsletter.models import Subscriber
 
 KEPT = timedelta(days=90)
 
@@ -71,6 +72,10 @@ def latest(session: Session) -> ListSweep | None:
     """The comparison that ended last and was more than a look."""
     ended = select(ListSweep).where(ListSweep.ended_at.is_not(None), ListSweep.dry_run.is_(False))
     return session.scalars(ended.order_by(ListSweep.ended_at.desc()).limit(1)).first()
+
+
+def how_many_readers(session: Session) -> int:
+    return session.scalar(select(func.count()).where(Subscriber.letters)) or 0
 
 
 def finish(session: Session, run: ListSweep, *, error: str | None = None) -> None:

@@ -9,7 +9,7 @@ nobody's end, and the owner is asked.
 import logging
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
 
 from membership import clock, comparisons, config, due, jobs
@@ -142,7 +142,7 @@ def _conclude(run: ListSweep) -> None:
         _note(session, run, [(row, NOT_THERE) for row in _unseen(session, run)])
         _note(session, run, [(row, NEVER_THERE) for row in _forgotten(session)])
         stopping = findings.stopping(session, run)
-        run.stopping, run.readers = len(stopping), _how_many_readers(session)
+        run.stopping, run.readers = len(stopping), findings.how_many_readers(session)
         run.braked = comparisons.too_many(run.stopping, run.readers) and not run.force
         if not (run.braked or run.dry_run):
             _have_read(session, stopping)
@@ -175,7 +175,3 @@ def _forgotten(session: Session) -> Sequence[Subscriber]:
         Subscriber.mailerlite_id.is_(None), Subscriber.status.is_(None), Subscriber.due_at.is_(None)
     )
     return [row for row in session.scalars(missing) if row.wants_letters and not row.left_at]
-
-
-def _how_many_readers(session: Session) -> int:
-    return session.scalar(select(func.count()).where(Subscriber.letters)) or 0

@@ -159,3 +159,64 @@ def test_a_code_under_way_is_not_disturbed_by_the_event_that_it_causes(
     clock.passes(timedelta(days=8))
     works(app)
     assert listed(sandbox, ADA) is None
+
+
+def list_is_emptied(app: Flask, sandbox: Sandbox, readers: list[str]) -> None:
+    """By hand, and MailerLite tells of each of them, in one delivery or in several."""
+    told = [event("deleted", app, email) for email in readers]
+    for email in readers:
+        Reader(sandbox, email).is_deleted_at_mailerlite()
+    tell(app, {"events": told[:2]})
+    hears(app)
+    tell(app, {"events": told[2:]})
+    hears(app)
+    syncs(app)
+
+
+def who_gets_letters(app: Flask, readers: list[str]) -> list[str]:
+    return [email for email in readers if row(app, email).wants_letters]
+
+
+def compared(app: Flask, *options: str) -> str:
+    return app.test_cli_runner().invoke(args=["newsletter", "sync", *options]).output
+
+
+@on_each_database
+def test_who_empties_the_list_by_mistake_is_asked_before_everybodys_letters_end(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    readers = emails(10)
+    joins(app, *readers, now=clock())
+    syncs(app)
+    list_is_emptied(app, sandbox, readers)
+    left = readers[2:]
+    clock.passes(timedelta(hours=1))
+    assert who_gets_letters(app, readers) == left  # the first two were believed
+    assert "That is too much to be true, so none did" in compared(app)
+    assert who_gets_letters(app, readers) == left
+    compared(app, "--another-list")  # the way back
+    assert [email for email in readers if listed(sandbox, email)] == left
+
+
+def test_once_the_owner_has_said_that_it_is_meant_the_letters_end(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    readers = emails(10)
+    joins(app, *readers, now=clock())
+    syncs(app)
+    list_is_emptied(app, sandbox, readers)
+    clock.passes(timedelta(hours=1))
+    compared(app, "--force")
+    assert who_gets_letters(app, readers) == []
+
+
+def test_a_few_who_are_deleted_in_a_day_are_believed(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    readers = emails(10)
+    joins(app, *readers, now=clock())
+    syncs(app)
+    for some in (readers[:5], readers[5:]):
+        list_is_emptied(app, sandbox, some)
+        clock.passes(timedelta(days=1))
+    assert who_gets_letters(app, readers) == []
