@@ -19,7 +19,7 @@ from tests.support.browser import Browser
 from tests.support.paying import ask_stripe, copy_catalogue
 
 GUIDE = (ROOT / "docs" / "extend.md").read_text()
-PAGE, PLAN, LIST, THEME = re.split(r"^## ", GUIDE, flags=re.MULTILINE)[1:]
+PAGE, PLAN, POSTS, LIST, THEME = re.split(r"^## ", GUIDE, flags=re.MULTILINE)[1:]
 NEEDED = ("membership", "webhooks", "sandbox", "templates", "static", "content", "migrations")
 BLOCK = re.compile(r"(?:\*\*`([^`]+)`\*\*\n\n)?```(\w+)\n(.*?)```", re.DOTALL)
 LINTER = (
@@ -125,3 +125,11 @@ def test_every_file_that_the_guide_names_is_there_or_is_made_by_it() -> None:
     links = set(re.findall(r"\]\((\w+\.md)", GUIDE))
     assert [n for n in named - made if not (ROOT / n).exists() and "guestbook" not in n] == []
     assert [name for name in links if not (ROOT / "docs" / name).exists()] == []
+
+
+def test_what_the_guide_points_at_stands_where_it_says() -> None:
+    pointed = re.findall(r"`(\w+)`(?: and `(\w+)`)? in `(membership/[\w/.]+)`", POSTS)
+    assert len(pointed) >= 3
+    for *names, file in pointed:
+        made = re.findall(r"^(?:def|class) (\w+)", (ROOT / file).read_text(), re.MULTILINE)
+        assert {name for name in names if name} <= set(made), file

@@ -1,0 +1,1 @@
+"""Posts: files that become pages, and who may read all of them."""

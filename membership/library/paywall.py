@@ -2,10 +2,9 @@
 
 from typing import Protocol
 
-from flask_login import current_user
 from markupsafe import Markup
 
-from membership.library.post import MEMBERS, PUBLIC, Post
+from membership.library.post import MEMBERS, PUBLIC
 
 CUT = "more"  # names the place on a post's page where its teaser ends
 
@@ -19,23 +18,14 @@ class Reader(Protocol):
     def may_use(self, feature: str) -> bool: ...
 
 
-def is_open(post: Post, reader: Reader) -> bool:
-    """Whether `reader` may read all of `post`."""
-    return opens_level(post.access, reader)
-
-
-def opens_level(access: str, reader: Reader) -> bool:
-    """The same of whatever has this access. A feature nobody sells stays shut to everybody."""
+def may_read(access: str, reader: Reader) -> bool:
+    """Whether all of a post, or of whatever else has this access, is open to `reader`. A feature
+    nobody sells stays shut to everybody."""
     if access == PUBLIC:
         return True
     if access == MEMBERS:
         return reader.is_authenticated
     return reader.is_authenticated and reader.may_use(access)
-
-
-def opens(post: Post) -> bool:
-    """The same of whoever asks for the present page."""
-    return is_open(post, current_user)
 
 
 def at_the_cut(teaser: str, body: str | None) -> tuple[Markup, Markup | None]:

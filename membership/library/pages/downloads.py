@@ -27,7 +27,7 @@ PICTURES_MAX_AGE = 24 * 3600  # seconds
 def listed() -> ResponseReturnValue:
     """Every file, and whether it is open to who asks."""
     files = [
-        (file, paywall.opens_level(file.access, current_user))
+        (file, paywall.may_read(file.access, current_user))
         for file in sorted(library().downloads.values(), key=lambda file: file.title.casefold())
     ]
     return render_template("library/downloads.html", files=files)

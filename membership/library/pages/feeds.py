@@ -76,7 +76,7 @@ def _atom(reader: Reader, *, title: str, own: str) -> Response:
 def _content(post: Post, reader: Reader) -> str:
     """The whole text as HTML, or its teaser and where to read on."""
     base = links.whole("library.post", slug=post.slug)
-    if paywall.is_open(post, reader):
+    if paywall.may_read(post.access, reader):
         return writing.with_whole_addresses(library().body(post), base)
     on = links.whole("library.post", slug=post.slug, _anchor=paywall.CUT)
     read_on = f'<p><a href="{escape(on)}">The rest is for members</a></p>'

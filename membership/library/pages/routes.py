@@ -25,7 +25,7 @@ def post(slug: str) -> ResponseReturnValue:
     """A locked post is answered 200 with its teaser: the rest never reaches the template."""
     found = _find(slug)
     is_preview = waiting.is_unpublished(found)
-    is_open = paywall.opens(found) or (is_preview and current_user.is_owner)
+    is_open = paywall.may_read(found.access, current_user) or (is_preview and current_user.is_owner)
     return render_template(
         "library/post.html",
         post=found,
@@ -42,7 +42,7 @@ def post(slug: str) -> ResponseReturnValue:
 def is_open(slug: str) -> ResponseReturnValue:
     """Whether whoever asks may read all of it by now, as JSON: {"open": true}. For a page that
     stays open while its reader pays in another window."""
-    return {"open": paywall.opens(_find(slug))}
+    return {"open": paywall.may_read(_find(slug).access, current_user)}
 
 
 def _find(slug: str) -> Post:

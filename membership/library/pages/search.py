@@ -43,7 +43,7 @@ def search() -> ResponseReturnValue:
 def _find(asked: str, number: int) -> Hits | None:
     """None while search is away."""
     shown = library()
-    levels = {a: paywall.opens_level(a, current_user) for a in shown.shelf().levels}
+    levels = {a: paywall.may_read(a, current_user) for a in shown.shelf().levels}
     if shown.index is None:
         return None
     try:

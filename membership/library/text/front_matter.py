@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 import frontmatter
@@ -12,10 +12,6 @@ from membership.library.text.source import UnfitFile
 from membership.library.text.strict_yaml import FrontMatterHandler, NotYaml
 
 Day = date  # a post has a date
-_FIELDS = (
-    *("title", "date", "updated", "author", "summary", "image", "image_alt"),
-    *("access", "tags", "draft"),
-)
 _ACCESS = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
@@ -42,8 +38,8 @@ class FrontMatter:
 def parse(source: str) -> tuple[FrontMatter, str]:
     """A post's fields, and the text below them. Raises UnfitFile."""
     values, text = split(source)
-    read = Fields(values, _FIELDS)
-    fields = FrontMatter(
+    read = Fields(values, tuple(field.name for field in fields(FrontMatter)))
+    told = FrontMatter(
         title=read.words("title", needed=True) or "",
         date=read.date("date", needed=True) or date.min,
         updated=read.date("updated"),
@@ -56,10 +52,10 @@ def parse(source: str) -> tuple[FrontMatter, str]:
         draft=read.flag("draft"),
     )
     if not read.problems:
-        read.problems += _at_odds(fields)
+        read.problems += _at_odds(told)
     if read.problems:
         raise UnfitFile(read.problems)
-    return fields, text
+    return told, text
 
 
 def split(source: str) -> tuple[dict[str, object], str]:
