@@ -18,6 +18,7 @@ from membership import (
     logs,
     outbox,
     retention,
+    url_rules,
 )
 from membership.accounts import (
     destinations,
@@ -153,6 +154,7 @@ def create_app(
         static_folder=str(ROOT / "static"),
         instance_path=str(ROOT / "instance"),
     )
+    app.url_rule_class = url_rules.Rule
     app.jinja_environment = addresses.Environment
     app.config.from_mapping(config.for_flask())
     logs.configure(config)

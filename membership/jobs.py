@@ -11,17 +11,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
 
 from flask import Flask, current_app
-from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey, crontab
-from huey.serializer import SignedSerializer
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from membership import clock, due
+from membership import clock, due, queues
 from membership.config import Config
 from membership.db import Model, db, transaction
 from membership.due import Row
@@ -48,10 +44,10 @@ class Jobs:
         self.app = app
         self.at_once: int | None = None  # how many threads may do one kind; as many as like
         self.kinds: dict[str, Drain] = {}
-        self.huey = _queue(config)
+        self.huey = queues.opened(config)
         self.huey.storage.close()  # made before gunicorn forks; each thread opens its own
         self._drain = self.huey.task(name="drain")(self.drain)
-        self.huey.periodic_task(crontab(minute="*"), name="sweep")(self.sweep)
+        self.huey.periodic_task(queues.EVERY_MINUTE, name="sweep")(self.sweep)
         self.huey.on_startup(name="sweep")(self.sweep)
         self._pauses: dict[str, _Pause] = {}
         self._places: dict[str, _Places] = {}
@@ -249,19 +245,3 @@ def _beat() -> None:
             return
         with suppress(IntegrityError), session.begin_nested():  # another worker's first, as good
             session.add(Heartbeat(id=1, at=clock.now()))
-
-
-def _queue(config: Config) -> Huey:
-    # Messages are pickles: signed, so that reaching the queue is not running code.
-    key = sha256(b"queue:" + config.secret_key.encode()).hexdigest()
-    common = {"results": False, "serializer": SignedSerializer(key)}
-    url = config.queue_url
-    if url.startswith("sqlite:///"):
-        filename = url.removeprefix("sqlite:///")
-        Path(filename).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return SqliteHuey("queue", filename=filename, fsync=False, **common)
-    if url.startswith("postgresql://"):
-        return PostgresHuey("queue", dsn=url, **common)
-    if url.startswith("memory://"):
-        return MemoryHuey("queue", **common)
-    return RedisHuey("queue", url=url, **common)
