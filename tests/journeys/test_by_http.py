@@ -1,11 +1,10 @@
 """The story against gunicorn, worker and sandbox as processes of their own, over HTTP."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.support.site import Site, soon
 from tests.support.story import Reader
+from tests.support.windows import address
 
 
 @pytest.mark.parametrize("where", ["site", "big_site"])
@@ -21,15 +20,14 @@ def test_from_an_address_to_an_open_page(where: str, request: pytest.FixtureRequ
         soon(lambda: ada.status_of("/readyz") == 200)
 
 
-def test_a_worker_killed_between_storing_and_processing_loses_nothing(
-    make_site: Callable[..., Site],
-) -> None:
-    site = make_site()
-    with Reader(site, "ada@example.com") as ada:
+def test_a_worker_killed_between_storing_and_processing_loses_nothing(site: Site) -> None:
+    with Reader(site, address("ada")) as ada:
         ada.joins()
         stripes_page = ada.chooses()
         site.kill("worker")
-        ada.pays(stripes_page)  # the webhook is answered although nobody works
-        assert ada.status_of("/premium") == 402
-        site.start_worker()
+        try:
+            ada.pays(stripes_page)  # the webhook is answered although nobody works
+            assert ada.status_of("/premium") == 402
+        finally:
+            site.start_worker()
         soon(lambda: ada.status_of("/premium") == 200)
