@@ -2,10 +2,15 @@
 
 import fcntl
 import os
+import signal
+import struct
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,7 @@ from sqlalchemy import select
 from membership.accounts.models import User
 from membership.db import db, transaction
 from membership.turnstile import turn
+from tests.support.browser import Browser
 from tests.support.clock import MovableClock
 
 HOLDS_FOR_EVER = """
@@ -122,6 +128,59 @@ def test_a_child_made_while_writing_does_not_keep_the_pen(database: str) -> None
         os.close(goes)
         os.close(stays)
         os.waitpid(child, 0)
+
+
+@contextmanager
+def stopped_while_writing(database: str) -> Iterator[None]:
+    """A process that has the pen since a minute ago and neither goes on nor ends."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", HOLDS_FOR_EVER, database],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == b"writing\n"
+        os.kill(writer.pid, signal.SIGSTOP)
+        with open(f"{database}-pen", "r+b") as pen:
+            pen.write(struct.pack("d", time.monotonic() - 60))
+        try:
+            yield
+        finally:
+            writer.kill()
+
+
+def test_nobody_waits_for_ever_for_one_who_was_stopped_while_writing(
+    app: Flask, visitor: Browser
+) -> None:
+    with app.app_context():
+        database = db.engine.url.database or ""
+    with stopped_while_writing(database):
+        refused = visitor.submit("/", action="/subscribe", email="ada@example.com")
+        assert refused.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        assert refused.headers["Retry-After"]
+        assert "try it again in a minute" in refused.text
+        assert visitor.get("/posts").status_code == HTTPStatus.OK  # reading waits for nobody
+    again = visitor.submit("/", action="/subscribe", email="ada@example.com")
+    assert again.status_code == HTTPStatus.SEE_OTHER
+
+
+def test_who_has_only_just_begun_is_waited_for(database: str) -> None:
+    """What is noted may be of one who wrote long before."""
+    wrote = []
+
+    def ada_waits() -> None:
+        with turn(database):
+            wrote.append("Ada")
+
+    with turn(database):
+        with open(f"{database}-pen", "r+b") as pen:
+            pen.write(struct.pack("d", time.monotonic() - 60))
+        ada = threading.Thread(target=ada_waits)
+        ada.start()
+        wait_until_somebody_is_next(database)
+    ada.join()
+    assert wrote == ["Ada"]
 
 
 def test_what_fails_puts_the_pen_down(database: str) -> None:
