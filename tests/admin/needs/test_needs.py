@@ -13,6 +13,7 @@ from membership.accounts.models import User
 from membership.admin.needs.known import ACCOUNT, needs
 from membership.admin.needs.machine import TITLES
 from membership.admin.needs.need import Severity
+from membership.billing.repair import reconcile
 from membership.billing.repair.findings import Finding, Kind, Reconciliation, State
 from membership.config import ROOT
 from membership.db import changed, transaction
@@ -162,6 +163,8 @@ def test_what_comes_back_is_mailed_again_and_what_only_flickers_is_not(
         alive(app)
         watch()
 
+    morning = clock().replace(hour=reconcile.HOUR + 1)
+    clock.passes((morning - clock()) % timedelta(days=1))  # or a night's comparison comes between
     with app.app_context(), transaction() as session:
         session.add(Reconciliation(error="half a list", ended_at=clock(), looked_at=0))
     watch()
