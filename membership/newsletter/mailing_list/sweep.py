@@ -7,7 +7,7 @@ nobody's end, and the owner is asked.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import case, or_, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from membership.newsletter.models import Subscriber
 log = logging.getLogger(__name__)
 KIND = "list sweep"
 HOUR = 4  # of the night, UTC
+AT_ONCE = 500  # rows that a statement names
 LONGEST = 1_000_000  # subscribers: whoever shows us more goes round in a circle
 NOT_THERE = Difference("not on the list any more", stops=True)
 NEVER_THERE = Difference("not put on the list yet", stops=False)
@@ -95,29 +96,32 @@ def _rows_of(session: Session, helds: Sequence[Held]) -> Sequence[Subscriber]:
 
 def _differing(
     session: Session, rows: Sequence[Subscriber], helds: Sequence[Held], places: Places
-) -> list[tuple[Subscriber, Difference]]:
+) -> list[tuple[int, Difference]]:
     by_id, by_email = {h.id: h for h in helds}, {h.email: h for h in helds}
     talks = readers.talks_about(session, rows, places, now=clock.now())
     found = []
     for row, talk in zip(rows, talks, strict=True):
         held = by_id.get(row.mailerlite_id or "") or by_email.get(row.email)
         if held and (differs := difference(talk.reader, held, places)):
-            found.append((row, differs))
+            found.append((row.id, differs))
     return found
 
 
-def _note(session: Session, run: ListSweep, found: Iterable[tuple[Subscriber, Difference]]) -> None:
-    found = list(found)
-    findings.keep(
-        session,
-        run,
-        [
-            ListFinding(run_id=run.id, subscriber_id=row.id, because=what.because, stops=what.stops)
-            for row, what in found
-        ],
-    )
+def _note(session: Session, run: ListSweep, found: Sequence[tuple[int, Difference]]) -> None:
+    for start in range(0, len(found), AT_ONCE):
+        some = found[start : start + AT_ONCE]
+        findings.keep(
+            session,
+            run,
+            [
+                ListFinding(
+                    run_id=run.id, subscriber_id=id_, because=what.because, stops=what.stops
+                )
+                for id_, what in some
+            ],
+        )
     if not run.dry_run:
-        _have_read(session, [row.id for row, what in found if not what.stops])
+        _have_read(session, [id_ for id_, what in found if not what.stops])
 
 
 def _mark_seen(session: Session, run: ListSweep, rows: Sequence[Subscriber]) -> None:
@@ -131,16 +135,16 @@ def _have_read(session: Session, ids: Sequence[int]) -> None:
     """The sync reads them by themselves, and does what is to be done."""
     now = clock.now()
     due_at = case((Subscriber.due_at.is_(None), now), else_=Subscriber.due_at)
-    for start in range(0, len(ids), 500):
-        some = update(Subscriber).where(Subscriber.id.in_(ids[start : start + 500]))
+    for start in range(0, len(ids), AT_ONCE):
+        some = update(Subscriber).where(Subscriber.id.in_(ids[start : start + AT_ONCE]))
         changed(session, some.values(reread=True, due_at=due_at))
 
 
 def _conclude(run: ListSweep) -> None:
     """All of it was read: who was not in it, and may those letters end that seem to?"""
     with transaction() as session:
-        _note(session, run, [(row, NOT_THERE) for row in _unseen(session, run)])
-        _note(session, run, [(row, NEVER_THERE) for row in _forgotten(session)])
+        _note(session, run, [(id_, NOT_THERE) for id_ in _unseen(session, run)])
+        _note(session, run, [(id_, NEVER_THERE) for id_ in _forgotten(session)])
         stopping = findings.stopping(session, run)
         run.stopping, run.readers = len(stopping), findings.how_many_readers(session)
         run.braked = comparisons.too_many(run.stopping, run.readers) and not run.force
@@ -157,10 +161,10 @@ def _conclude(run: ListSweep) -> None:
     jobs.nudge(sync.KIND)
 
 
-def _unseen(session: Session, run: ListSweep) -> Sequence[Subscriber]:
+def _unseen(session: Session, run: ListSweep) -> Sequence[int]:
     """Who was there, and is not in the list; but for those read since it was begun."""
     return session.scalars(
-        select(Subscriber).where(
+        select(Subscriber.id).where(
             Subscriber.mailerlite_id.is_not(None),
             or_(Subscriber.seen_in.is_(None), Subscriber.seen_in < run.id),
             or_(Subscriber.read_at.is_(None), Subscriber.read_at < run.began_at),
@@ -169,9 +173,19 @@ def _unseen(session: Session, run: ListSweep) -> Sequence[Subscriber]:
     ).all()
 
 
-def _forgotten(session: Session) -> Sequence[Subscriber]:
+def _forgotten(session: Session) -> Sequence[int]:
     """Who wants letters, was never put on the list, and is not about to be."""
-    missing = select(Subscriber).where(
-        Subscriber.mailerlite_id.is_(None), Subscriber.status.is_(None), Subscriber.due_at.is_(None)
-    )
-    return [row for row in session.scalars(missing) if row.wants_letters and not row.left_at]
+    return session.scalars(
+        select(Subscriber.id).where(
+            Subscriber.mailerlite_id.is_(None),
+            Subscriber.status.is_(None),
+            Subscriber.due_at.is_(None),
+            Subscriber.left_at.is_(None),
+            Subscriber.letters,
+            Subscriber.confirmed_at.is_not(None),
+            or_(
+                Subscriber.stopped_at.is_(None),
+                Subscriber.resubscribe_at >= Subscriber.stopped_at,
+            ),
+        )
+    ).all()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from membership import due
 from membership.db import changed, db, transaction
@@ -237,3 +237,37 @@ def test_a_list_without_an_end_is_no_answer_and_is_not_read_for_ever(
         run = db.session.scalars(select(ListSweep).where(ListSweep.night.is_(None))).one()
         assert run.ended_at
     assert row(app, ADA).wants_letters
+
+
+def test_a_list_that_is_empty_is_noticed_however_many_readers_there_are(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """More than a statement can name."""
+    set_up(app)
+    many = 33_000
+    listed_once = {"letters": True, "confirmed_at": clock(), "status": "active", "attempts": 0}
+    rows = [
+        {"email": email, "mailerlite_id": email, "created_at": clock(), **listed_once}
+        for email in emails(many)
+    ]
+    with app.app_context(), transaction() as session:
+        session.execute(insert(Subscriber), rows)
+    clock.passes(NIGHT)
+    assert f"The letters of {many} of {many} readers would end." in command(app).output
+    assert row(app, emails(1)[0]).wants_letters
+
+
+def test_only_who_wants_letters_and_was_never_on_the_list_is_put_on_it_by_the_night(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """Not who has proven nothing, nor who said no."""
+    set_up(app)
+    joins(app, ADA, GRACE, now=clock())
+    changes(app, subscribers.of, EDSGER, now=clock())
+    changes(app, subscribers.stop_letters, GRACE, now=clock())
+    with app.app_context(), transaction() as session:
+        changed(session, update(Subscriber).values(due_at=None))
+    command(app)
+    assert listed(sandbox, ADA)
+    assert listed(sandbox, GRACE) is None
+    assert listed(sandbox, EDSGER) is None
