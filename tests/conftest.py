@@ -263,7 +263,8 @@ def windows(chromium_browser: Chromium) -> Iterator[Windows]:
     assert opened.complaints == []
 
 
-# Two test processes share the work; who needs a running site goes where it runs already
+# Two test processes share the work: who needs a running site goes where it runs already, and what
+# takes long begins early
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -271,6 +272,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for running in {"site", "big_site"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group(running))
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -77,6 +77,7 @@ def types(copy: Path, line: str) -> str:
     return runs(copy, "-c", LINTER)
 
 
+@pytest.mark.long
 def test_the_page_that_the_guide_adds_is_there_gated_and_open(copy: Path) -> None:
     types(copy, 'make flask do="db upgrade"')  # as `make run` has done
     file, typed = "", []

@@ -283,6 +283,7 @@ def test_a_message_that_cannot_be_drawn_does_not_hold_up_the_others(
     assert len(server[0].taken) == 1
 
 
+@pytest.mark.long
 def test_a_server_that_says_nothing_is_left_after_a_while(make_app: Callable[..., Flask]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes smtp.TIMEOUT, ten seconds
         app = make_app(MAIL_PORT=str(silent.getsockname()[1]))

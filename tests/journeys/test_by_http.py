@@ -6,8 +6,12 @@ from tests.support.site import Site, soon
 from tests.support.story import Reader
 from tests.support.windows import address
 
+WHERE = [
+    pytest.param(where, marks=pytest.mark.xdist_group(where)) for where in ("site", "big_site")
+]
 
-@pytest.mark.parametrize("where", ["site", "big_site"])
+
+@pytest.mark.parametrize("where", WHERE)
 def test_from_an_address_to_an_open_page(where: str, request: pytest.FixtureRequest) -> None:
     """On SQLite with its queue in a file; on PostgreSQL with Redis for the queue and the limits."""
     site: Site = request.getfixturevalue(where)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.chromium import PHONE, Windows
@@ -78,6 +79,7 @@ def test_paid_by_a_link_before_there_is_an_account(site: Site, windows: Windows)
     assert may_read(page, f"{site.url}/premium")
 
 
+@pytest.mark.long
 def test_a_card_that_fails_grace_with_its_date_past_it_and_mended(
     make_site: Callable[..., Site], windows: Windows
 ) -> None:

@@ -4,6 +4,7 @@ room in another."""
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.chromium import Windows
@@ -37,6 +38,7 @@ def status_of(page: Page, url: str) -> int:
     return answer.status
 
 
+@pytest.mark.long
 def test_next_month_and_the_months_after_it(
     make_site: Callable[..., Site], windows: Windows
 ) -> None:

@@ -80,6 +80,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> str:
     return found
 
 
+@pytest.mark.long
 def test_s60_the_site_as_it_comes_keeps_what_is_locked(database_url: str) -> None:
     app = create_app(settings(DATABASE_URL=database_url))
     before = everything_stored(app)

@@ -57,6 +57,7 @@ def said(folder: Path) -> str:
     return (folder / "terminal").read_text()
 
 
+@pytest.mark.long
 def test_the_owner_starts_the_site_opens_it_and_stops_all_of_it(
     tmp_path: Path, ports: run.Ports
 ) -> None:

@@ -22,6 +22,7 @@ def database(request: pytest.FixtureRequest) -> Database:
     )
 
 
+@pytest.mark.long
 def test_everybody_gets_what_is_theirs(database: Database) -> None:
     """Twenty people, two web and two worker processes, kills and faults: nobody is locked out, and
     nobody gets in. What is right is said by `model.py`, which knows nothing of our code."""
