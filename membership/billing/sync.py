@@ -91,6 +91,7 @@ def write(reading: Reading, truth: Truth | None) -> None:
     with transaction() as session:
         keep(session, reading, truth)
     jobs.nudge("outbox")  # who paid is written to
+    jobs.nudge("subscribers")  # and stands in another group
 
 
 def keep(session: Session, reading: Reading, truth: Truth | None) -> None:

@@ -78,6 +78,17 @@ def test_the_way_back_opens_premium_while_the_webhook_is_late(
     assert count(app, Grant) == 1
 
 
+def test_the_list_hears_of_who_has_paid_without_waiting_for_the_sweep(
+    grace: Browser, app: Flask, elsewhere: Elsewhere, sandbox: Sandbox
+) -> None:
+    sandbox.webhooks_paused = True
+    returned = way_back(pays(elsewhere, chooses(grace, app)))
+    queue = app.extensions["jobs"].huey
+    queue.flush()
+    grace.get(returned)
+    assert ("subscribers",) in [task.args for task in queue.pending()]
+
+
 def test_our_own_customer_is_stored_before_anybody_pays(grace: Browser, app: Flask) -> None:
     chooses(grace, app)
     with app.app_context():

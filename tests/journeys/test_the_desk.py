@@ -8,7 +8,7 @@ from tests.support.chromium import DESK, PHONE, Windows
 from tests.support.dashboard import Dashboard
 from tests.support.people import PASSWORD
 from tests.support.site import Site
-from tests.support.windows import address, comes_to_say, joins, presses
+from tests.support.windows import address, comes_to_say, joins, presses, signs_in
 
 
 def fits(page: Page) -> bool:
@@ -74,11 +74,3 @@ def test_a_payment_finds_its_member_and_its_member_is_helped(site: Site, windows
     expect(desk.get_by_role("status")).to_contain_text("cannot sign in any more")
     hers.goto(f"{site.url}/premium")
     expect(hers).to_have_url(re.compile("/login"))
-
-
-def signs_in(page: Page, site: Site, email: str) -> None:
-    page.goto(f"{site.url}/login")
-    page.get_by_label("Email address").fill(email)
-    page.locator("#password").fill(PASSWORD)
-    presses(page, "Sign in")
-    expect(page).to_have_url(f"{site.url}/account")

@@ -10,7 +10,6 @@ from tests.support import looks
 from tests.support.chromium import Windows
 from tests.support.dashboard import Dashboard
 from tests.support.looks import FREE, LAPSED, OWNER, PAID, READER, VISITOR
-from tests.support.people import PASSWORD
 from tests.support.site import Site
 from tests.support.windows import (
     address,
@@ -19,6 +18,7 @@ from tests.support.windows import (
     joins,
     link_in_mailbox,
     presses,
+    signs_in,
 )
 
 NARROW = 320  # CSS pixels: what is left of a window of 1280 at four times the size (WCAG 1.4.10)
@@ -118,11 +118,3 @@ def pays_by_link(page: Page, site: Site, email: str) -> None:
     page.get_by_label("Email").fill(email)
     presses(page, "Subscribe for €5.00")
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
-
-
-def signs_in(page: Page, site: Site, email: str) -> None:
-    page.goto(f"{site.url}/login")
-    page.get_by_label("Email address").fill(email)
-    page.locator("#password").fill(PASSWORD)
-    presses(page, "Sign in")
-    expect(page.get_by_role("link", name="Desk")).to_be_visible()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from itertools import count
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support.people import PASSWORD
 from tests.support.site import Site
@@ -45,6 +45,13 @@ def link_in_mailbox(page: Page, site: Site, email: str, path: str = "") -> str:
     return found[0]
 
 
+def mails_in_mailbox(page: Page, site: Site, email: str, words: str) -> Locator:
+    """What came to this person with these words in its head or its text; waits until one did."""
+    mails = page.locator(f'[data-to="{email}"]').filter(has_text=words)
+    _look_until(page, site.mailbox_url, lambda: mails.count() > 0)
+    return mails
+
+
 def joins(page: Page, site: Site, email: str) -> None:
     page.goto(site.url)
     page.get_by_label("Email address").fill(email)
@@ -59,6 +66,14 @@ def enters_code(page: Page, site: Site, email: str) -> None:
     page.get_by_label("Code").fill(code_in_mailbox(page, site, email))
     page.locator("#password").fill(PASSWORD)
     presses(page, "Confirm")
+
+
+def signs_in(page: Page, site: Site, email: str) -> None:
+    page.goto(f"{site.url}/login")
+    page.get_by_label("Email address").fill(email)
+    page.locator("#password").fill(PASSWORD)
+    presses(page, "Sign in")
+    expect(page).to_have_url(f"{site.url}/account")
 
 
 def comes_to_say(page: Page, url: str, words: str | re.Pattern[str]) -> None:
