@@ -128,7 +128,7 @@ class CodeSend(Due, Model):
     __tablename__ = "code_sends"
     __table_args__ = (
         Index(None, "channel", "created_at", "state", "used_at"),
-        Index(None, "state", "created_at"),
+        Index(None, "channel", "state", "created_at", "used_at"),
         Index(
             "ix_code_sends_askers",
             "created_at",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -124,6 +125,18 @@ def test_the_page_and_the_alarm_go_through_nobodys_rows(
         assert alarms(app)
     assert len([each for each, _ in asked if "code_sends" in each]) >= 8
     assert read_whole(app, asked) == set()
+    counts = [(each, given) for each, given in asked if each.startswith("SELECT count(*)")]
+    ways = {way for each, given in counts if "code_sends" in each for way in plan(app, each, given)}
+    assert [way for way in ways if "COVERING INDEX" not in way or "TEMP" in way] == []
+    assert ways
+    assert all("state=? AND created_at>?" in way for way in ways)
+
+
+def plan(app: Flask, statement: str, given: Any) -> list[str]:
+    """How the database goes about it, step by step."""
+    with app.app_context(), db.engine.connect() as connection:
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()
+        return [str(step[-1]) for step in steps]
 
 
 @on_each_database

@@ -1,12 +1,11 @@
 """How codes fare, for the owner: by channel, read off indexes however many were sent."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership import config
@@ -19,6 +18,7 @@ LATELY, WEEKS = timedelta(days=1), timedelta(days=28)
 MOST_LATELY, MOST_BEFORE = 500, 2000  # sends that are looked at, the newest
 MOST_TIMED = 1000
 FAILED = (SendState.FAILED, SendState.BOUNCED)
+WENT = (SendState.QUEUED, SendState.HANDED_OVER, SendState.SENT)
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,15 @@ def failures(session: Session, *, since: datetime, most: int) -> list[Failure]:
             send.state,
             send.why or "no reason is known",
         )
+        for channel in Channel
         for state in FAILED
         for send in session.scalars(
             select(CodeSend)
-            .where(CodeSend.state == state, CodeSend.created_at > since)
+            .where(
+                CodeSend.channel == channel,
+                CodeSend.state == state,
+                CodeSend.created_at > since,
+            )
             .order_by(CodeSend.created_at.desc())
             .limit(most)
         )
@@ -98,32 +103,34 @@ def falls(session: Session, *, now: datetime) -> list[Fall]:
 
 def _tally(session: Session, channel: Channel, since: datetime, now: datetime) -> Tally:
     over = now - timedelta(minutes=config.current().code_lifetime)
-    used = CodeSend.used_at.is_not(None)
-    outcome = case(
-        (used, "used"),
-        (CodeSend.state.in_(FAILED), "failed"),
-        (CodeSend.created_at > over, "open"),
-        else_="unused",
-    )
-    counted = (
-        select(outcome, func.count())
-        .where(
-            CodeSend.channel == channel,
-            CodeSend.created_at > since,
-            CodeSend.state != SendState.NOT_NEEDED,
-        )
-        .group_by(outcome)
-    )
-    count = defaultdict(int, {row[0]: row[1] for row in session.execute(counted)})
+    sent = _count(session, channel, (*FAILED, *WENT), since)
+    failed = _count(session, channel, FAILED, since, not_used=True)
+    open_ = _count(session, channel, WENT, max(since, over), not_used=True)
+    unused = _count(session, channel, WENT, since, not_used=True) - open_
     return Tally(
         channel=channel,
-        sent=sum(count.values()),
-        used=count["used"],
-        failed=count["failed"],
-        open=count["open"],
-        unused=count["unused"],
+        sent=sent,
+        used=sent - failed - open_ - unused,
+        failed=failed,
+        open=open_,
+        unused=unused,
         typical=_typical(session, channel, since),
     )
+
+
+def _count(
+    session: Session,
+    channel: Channel,
+    states: Sequence[SendState],
+    since: datetime,
+    *,
+    not_used: bool = False,
+) -> int:
+    """Off an index, row by row of it: to group a million is ten times slower."""
+    counted = select(func.count()).where(
+        CodeSend.channel == channel, CodeSend.state.in_(states), CodeSend.created_at > since
+    )
+    return session.scalar(counted.where(CodeSend.used_at.is_(None)) if not_used else counted) or 0
 
 
 def _typical(session: Session, channel: Channel, since: datetime) -> timedelta | None:
