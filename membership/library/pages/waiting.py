@@ -15,9 +15,7 @@ def allowed() -> bool:
 
 def find(slug: str) -> Post | None:
     """A draft, or a post whose day has not come; None for everybody else."""
-    if not allowed():
-        return None
-    return next((post for post in library().unpublished() if post.slug == slug), None)
+    return next((post for post in listed() if post.slug == slug), None)
 
 
 def listed() -> list[Post]:
