@@ -82,7 +82,7 @@ def test_the_mail_names_the_account_it_all_will_go_to_and_so_does_the_page(
     asks(grace)
     work()
     mail = sandbox.mailbox.latest(to=WORK)
-    for text in (mail.text, grace.get("/claim").text):
+    for text in (mail.text, mail.html, grace.get("/claim").text):
         assert GRACE in text
         assert re.search(r"renewals and\s+its invoices", text)
     assert "give the code to nobody" in mail.text
