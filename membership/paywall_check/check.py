@@ -15,9 +15,10 @@ from membership.library.locked import Locked
 from membership.library.post import MEMBERS, PUBLIC
 from membership.library.posts import library
 from membership.library.publishing import letters
-from membership.paywall_check import crawl, faults, people, stretches, trial
+from membership.paywall_check import crawl, faults, forms, people, stretches, trial
 from membership.paywall_check.crawl import Answer
 from membership.paywall_check.faults import Fault, Judge
+from membership.paywall_check.forms import Form
 from membership.paywall_check.people import Person
 
 TRICKS = (
@@ -53,8 +54,8 @@ class Report:
         self.faults.update(dict.fromkeys(found))
 
 
-def run() -> Report:
-    """Of the application at hand; nothing of it is written to."""
+def run(*, with_forms: bool = False) -> Report:
+    """Of the application at hand; nothing of it is written to. `with_forms`: forms are sent too."""
     in_debug = current_app.debug and not config.is_loopback(config.current().site_url)
     with trial.site(current_app.extensions["trial"]) as site:
         broken = _break(site)
@@ -67,7 +68,9 @@ def run() -> Report:
             judge = _judge(locks)
             db.session.remove()
         report = Report(len(locks), len(guards), len(everybody))
-        _try_everything(site, everybody, judge, report)
+        found = _try_everything(site, everybody, judge, report)
+        if with_forms:
+            _try_forms(site, everybody, found, judge, report)
         _try_guards(everybody, guards, report)
         _try_tricks(everybody[0], locks, judge, report)
         _try_letters(site, everybody[0], judge, report)
@@ -86,13 +89,19 @@ def _judge(locks: Sequence[Locked]) -> Judge:
     return Judge(locks, stretches.known_by([lock.text or "" for lock in locks], free))
 
 
-def _try_everything(site: Flask, everybody: Sequence[Person], judge: Judge, report: Report) -> None:
+def _try_everything(
+    site: Flask, everybody: Sequence[Person], judge: Judge, report: Report
+) -> list[Form]:
+    """The forms that were found."""
     visitors: dict[str, Answer] = {}
     searches: set[str] = set()
+    found: dict[tuple[str, ...], Form] = {}
     known = [*(lock.address for lock in judge.locked), *crawl.files(site)]
     for answer in crawl.crawl(site, everybody, known):
         report.note(answer, judge.of_words(answer))
         searches.update(crawl.searches(answer))
+        for form in forms.found_on(answer):
+            found.setdefault((form.address, *(name for name, _ in form.fields)), form)
         if answer.person.feed:
             continue
         if not answer.person.is_member:
@@ -104,6 +113,20 @@ def _try_everything(site: Flask, everybody: Sequence[Person], judge: Judge, repo
         _try_cached(browsers, lock, report)
     for search in sorted(searches):
         _try_search(browsers, search, judge, report)
+    return list(found.values())
+
+
+def _try_forms(
+    site: Flask, everybody: Sequence[Person], found: list[Form], judge: Judge, report: Report
+) -> None:
+    guards = dict(crawl.guarded(site, "POST"))
+    members = [person for person in everybody if person.is_member and not person.feed]
+    for person in (people.with_cookies(site, everybody[0]), *members):
+        for form in (*found, *forms.of_routes(site)):
+            for answer in forms.send(site, person, form):
+                report.note(answer, judge.of_words(answer))
+                if answer.address in guards and answer.address == form.address:
+                    report.note(answer, faults.of_a_guarded_post(answer, guards[form.address]))
 
 
 def _try_cached(everybody: Sequence[Person], lock: Locked, report: Report) -> None:

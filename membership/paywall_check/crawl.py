@@ -35,7 +35,7 @@ MOST_QUERIES = 20  # of one route: lists have pages, and every page a way back
 MOST_BYTES = 5_000_000  # of one answer that are read
 _LINK = re.compile(r"""\b(?:href|src|action)=["']([^"'#]+)""")
 _QUOTED = re.compile(r"""["'](/[^"'#\s<>]+)""")  # in other attributes, in scripts and JSON
-_FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 _ACTION = re.compile(r"""action=["']([^"']*)["']""")
 _SEARCHED = re.compile(
     r"""<input\b(?=[^>]*type=["'](?:search|text)["'])[^>]*name=["']([^"']+)["']"""
@@ -110,7 +110,7 @@ def crawl(trial: Flask, people: Sequence[Person], known: Iterable[str]) -> Itera
 
 def searches(answer: Answer) -> Iterator[str]:
     """What a search on this page asks for, up to the words: /search?q="""
-    for form, fields in _FORM.findall(answer.text):
+    for form, fields in FORM.findall(answer.text):
         asked = _ACTION.search(form)
         name = _SEARCHED.search(fields)
         if asked and name and "post" not in form.lower():
@@ -118,11 +118,16 @@ def searches(answer: Answer) -> Iterator[str]:
 
 
 def ask(
-    person: Person, address: str, *, method: str = "GET", headers: dict[str, str] | None = None
+    person: Person,
+    address: str,
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    data: dict[str, str] | None = None,
 ) -> Answer:
     """As their browser would."""
     answer = person.client.open(
-        address, method=method, headers=headers, base_url=config.current().site_url
+        address, method=method, headers=headers, data=data, base_url=config.current().site_url
     )
     with answer:
         found = _letters(answer.iter_encoded())
@@ -142,10 +147,16 @@ def files(trial: Flask) -> Iterator[str]:
                     yield f"{prefix}{place.static_url_path}/{quote(name)}"
 
 
-def guarded(trial: Flask) -> Iterator[tuple[str, str]]:
+def posted_to(trial: Flask) -> Iterator[str]:
+    """The address of each route that takes a POST."""
+    urls = trial.url_map.bind("")
+    return (_address(urls, rule) for rule in _taking("POST", trial.url_map))
+
+
+def guarded(trial: Flask, method: str = "GET") -> Iterator[tuple[str, str]]:
     """The address of each route behind `@requires`, and its feature."""
     urls = trial.url_map.bind("")
-    for rule in _gets(trial.url_map):
+    for rule in _taking(method, trial.url_map):
         feature = getattr(trial.view_functions[rule.endpoint], "requires", None)
         if feature:
             yield _address(urls, rule), feature
@@ -161,11 +172,11 @@ def _letters(pieces: Iterable[bytes]) -> str:
 
 
 def _of_routes(url_map: Map, urls: MapAdapter) -> Iterator[str]:
-    return (_address(urls, rule) for rule in _gets(url_map))
+    return (_address(urls, rule) for rule in _taking("GET", url_map))
 
 
-def _gets(url_map: Map) -> Iterator[Rule]:
-    return (rule for rule in url_map.iter_rules() if "GET" in (rule.methods or ()))
+def _taking(method: str, url_map: Map) -> Iterator[Rule]:
+    return (rule for rule in url_map.iter_rules() if method in (rule.methods or ()))
 
 
 def _address(urls: MapAdapter, rule: Rule) -> str:

@@ -67,6 +67,12 @@ def of_guard(answer: Answer, feature: str) -> Iterator[Fault]:
         yield _fault(answer, f"needs {feature}, and answers {answer.status} to who is nobody")
 
 
+def of_a_guarded_post(answer: Answer, feature: str) -> Iterator[Fault]:
+    """The same of what is sent there, by who may not."""
+    if not answer.person.may_have(feature):
+        yield from of_guard(answer, feature)
+
+
 def of_caches(answer: Answer, visitors: Answer) -> Iterator[Fault]:
     """A cache between them must not show the one what was made for the other."""
     if not answer.person.is_member or answer.text == visitors.text:

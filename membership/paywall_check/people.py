@@ -2,7 +2,7 @@
 for each feature that can be paid for, and the feed reader of each member."""
 
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Flask, url_for
@@ -23,13 +23,15 @@ MONTH, DAY = timedelta(days=30), timedelta(days=1)
 
 @dataclass(frozen=True)
 class Person:
-    """`feed` is the only address of somebody's feed reader, which has no cookie."""
+    """`feed` is the only address of somebody's feed reader, which has no cookie; `user_id` is of
+    whoever signs in."""
 
     name: str
     client: FlaskClient
     is_member: bool = False
     features: frozenset[str] = frozenset()
     feed: str | None = None
+    user_id: int | None = None
 
     def may_have(self, access: str | None) -> bool:
         if access == MEMBERS:
@@ -47,26 +49,42 @@ def everybody(trial: Flask, features: Set[str]) -> list[Person]:
     return people
 
 
+def with_cookies(trial: Flask, visitor: Person) -> Person:
+    """The same, who can send forms."""
+    return replace(visitor, client=trial.test_client())
+
+
+def sign_in(trial: Flask, person: Person) -> None:
+    """Without a password: the session is written down, and its cookie made. A visitor is not."""
+    if person.user_id is None:
+        return
+    base_url = config.current().site_url
+    with trial.test_request_context(base_url=base_url), transaction() as rows:
+        user = rows.get_one(User, person.user_id)
+        token = sessions.begin(rows, user, now=clock.now())
+    with person.client.session_transaction(base_url=base_url) as session:
+        session.clear()
+        session["_user_id"] = token
+
+
 def _member(
     trial: Flask, name: str, features: frozenset[str], *, had: Set[str] = frozenset()
 ) -> Iterator[Person]:
-    """Signed in without a password: the session is written down, and its cookie made."""
-    client, base_url = trial.test_client(), config.current().site_url
-    now = clock.now()
+    base_url, now = config.current().site_url, clock.now()
     with trial.test_request_context(base_url=base_url), transaction() as rows:
         user = User(email=f"{name.replace(' ', '.')}@trial.invalid", created_at=now)
         rows.add(user)
         rows.flush()
         _grant(rows, user, features, clock.billing_now() + MONTH)
         _grant(rows, user, had, clock.billing_now() - DAY)
-        token = sessions.begin(rows, user, now=now)
         feed_keys.make(rows, user, now=now)
         feed_key = rows.get_one(FeedKey, user.id)
         feed_token = feed_keys.token_to_show(feed_key, now=now)
         feed = url_for("feeds.private", token=feed_token, _external=False)
-    with client.session_transaction(base_url=base_url) as session:
-        session["_user_id"] = token
-    yield Person(name, client, is_member=True, features=features)
+        user_id = user.id
+    member = Person(name, trial.test_client(), is_member=True, features=features, user_id=user_id)
+    sign_in(trial, member)
+    yield member
     reader = trial.test_client()
     yield Person(f"the feed of {name}", reader, is_member=True, features=features, feed=feed)
 

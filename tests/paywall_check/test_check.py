@@ -63,7 +63,7 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What is found when a cloner has added all of these to the site: looked for once."""
     folder = tmp_path_factory.mktemp("cloned")
     given = given_in(folder)
-    tools = [shows(), hides(folder), forgets_a_guard(), spoils_a_door()]
+    tools = [shows(), hides(folder), forgets_a_guard(), spoils_a_door(), answers_to_forms()]
 
     def build(changed: trial.Changed) -> Flask:
         cloned = create_app({**given, **changed})
@@ -75,16 +75,61 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> str:
     app = create_app(given)
     trial.init_app(app, build)
     with app.app_context():
-        found = "\n".join(str(fault) for fault in check.run().faults)
+        found = "\n".join(str(fault) for fault in check.run(with_forms=True).faults)
     close(app)
     return found
+
+
+def answers_to_forms() -> Blueprint:
+    tool = Blueprint("answers", __name__)
+
+    @tool.get("/ask-me")
+    def page() -> str:
+        note = '<form method="post" action="/preview?of=owls"><textarea name="note"></textarea>'
+        told = '<form method="post" action="/told"><input name="post" value="notes"></form>'
+        return f"{note}</form>{told}"
+
+    @tool.post("/preview")
+    def preview() -> ResponseReturnValue:
+        """An error that says more than it should, to whoever has filled it in."""
+        note = request.form.get("note") and request.args.get("of")
+        return (TEXT if note else "Write a note"), 422
+
+    @tool.post("/told")
+    def told() -> ResponseReturnValue:
+        return redirect(f"/told/{request.form.get('post', 'nothing')}")
+
+    @tool.get("/told/<path:what>")
+    def after(what: str) -> str:
+        return TEXT if what == "notes" else "Nothing."
+
+    @tool.post("/nobody-links-here")
+    def alone() -> str:
+        return TEXT
+
+    @tool.post("/tool/<int:number>")
+    @requires("premium")
+    def keeps(number: int) -> str:
+        return TEXT
+
+    return tool
+
+
+@together
+def test_what_is_answered_to_forms_is_looked_through_too(wrong: str) -> None:
+    told = "tells of the drawer: “"
+    for address in ("/preview?of=owls", "/told/notes", "/nobody-links-here"):
+        assert f"{address}, to a visitor: {told}" in wrong
+        assert f"{address}, to a free member: {told}" in wrong
+        assert f"{address}, to a member with premium: {told}" not in wrong
+    assert "/tool/1, to" not in wrong
 
 
 @pytest.mark.long
 def test_s60_the_site_as_it_comes_keeps_what_is_locked(database_url: str) -> None:
     app = create_app(settings(DATABASE_URL=database_url))
     before = everything_stored(app)
-    answer = app.test_cli_runner().invoke(args=["paywall-check"])
+    answer = app.test_cli_runner().invoke(args=["paywall-check", "--forms"])
     assert answer.exit_code == 0, answer.output
     assert "Nothing locked is where it must not be" in answer.output
     assert everything_stored(app) == before
