@@ -7,7 +7,12 @@ nothing else should reach it; the container image sets HOST=0.0.0.0), WEB_CONCUR
 
 import gc
 import os
+from importlib import import_module
 from typing import Any
+
+# What is imported is here to stay: to look through it for garbage, again and again while it comes,
+# makes a tenth of the start.
+gc.disable()
 
 wsgi_app = "membership.app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -40,16 +45,9 @@ if os.path.isdir("/dev/shm"):
     worker_tmp_dir = "/dev/shm"  # the heartbeat file: never on a slow disk
 
 
-def post_fork(_server: Any, worker: Any) -> None:
-    """A connection made before the fork belongs to the parent: forget it, without closing it."""
-    application = worker.app.wsgi()
-    with application.app_context():
-        for engine in application.extensions["sqlalchemy"].engines.values():
-            engine.dispose(close=False)
-
-
-def when_ready(_server: Any) -> None:
-    """What was imported is here to stay: no process needs to look through it for garbage, nor to
-    copy the pages it would write on while looking."""
-    gc.collect()
+def when_ready(server: Any) -> None:
+    """The last thing before the workers fork: what they would all do is done, and none of it will
+    be looked through for garbage, which would copy every page of it."""
+    import_module("membership.warming").up(server.app.wsgi())
     gc.freeze()
+    gc.enable()

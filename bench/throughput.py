@@ -46,7 +46,7 @@ def _figures(
         Figure(
             f"webhook / bare webhook, {n} callers", contenders.ratio(hook, bare_hook, n), "", least
         )
-        for n, least in zip(CALLERS, (None, 0.6, 0.6), strict=True)
+        for n, least in zip(CALLERS, LEAST, strict=True)
     ]
     pages = [
         Figure(

@@ -124,8 +124,7 @@ class Config:
             "SERVER_NAME": urlsplit(self.site_url).netloc,  # for links made outside a request
             "TRUSTED_HOSTS": [_host(self.site_url), "localhost", "127.0.0.1"],
             "SQLALCHEMY_DATABASE_URI": self.database_url,
-            # An error's text must not carry what was to be written: addresses, hashes.
-            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
+            "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(self.database_url),
             "BCRYPT_LOG_ROUNDS": self.bcrypt_log_rounds,
             "BCRYPT_HANDLE_LONG_PASSWORDS": True,
             "RATELIMIT_STORAGE_URI": self.ratelimit_storage_uri,
@@ -230,6 +229,15 @@ def _settings(read: "_Reader") -> dict[str, Any]:
         ),
         "log_format": read.choice("LOG_FORMAT", "text", ("text", "json")),
     }
+
+
+def _engine_options(database_url: str) -> dict[str, Any]:
+    # An error's text must not carry what was to be written: addresses, hashes.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if database_url.startswith("postgresql") and "connect_timeout" not in database_url:
+        # A server that does not answer keeps nobody for minutes, nor the start of the site.
+        options["connect_args"] = {"connect_timeout": 5}
+    return options
 
 
 def _check_together(config: Config, read: "_Reader") -> None:

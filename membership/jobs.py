@@ -162,12 +162,6 @@ def nudge(kind: str, *, delay: float = 0) -> None:
     jobs.nudge(kind, delay)
 
 
-def run_due() -> None:
-    """Everything due now, done here instead of in a worker."""
-    jobs: Jobs = current_app.extensions["jobs"]
-    jobs.sweep()
-
-
 def work(
     model: type[Row], act: Callable[[Row], None], *criteria: ColumnElement[bool], kind: str
 ) -> None:

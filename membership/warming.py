@@ -1,0 +1,29 @@
+"""What each worker would do for itself at its first pages, done once before they fork: nobody waits
+for it then, and the memory is shared.
+"""
+
+from http import HTTPStatus
+
+from flask import Flask
+from sqlalchemy.orm import configure_mappers
+
+from membership.config import Config
+from membership.db import db
+
+PAGES = ("/", "/plans", "/posts")  # as a visitor sees them: nothing is written
+TEMPLATES = ("dashboard/account.html", "premium/index.html")
+
+
+def up(app: Flask) -> None:
+    """Ends early where something is not well, the database being away for one: the site starts all
+    the same, and says so to whoever asks."""
+    config: Config = app.config["LATCHKEY"]
+    configure_mappers()
+    for name in TEMPLATES:
+        app.jinja_env.get_template(name)
+    visitor = app.test_client()
+    for page in PAGES:
+        if visitor.get(page, base_url=config.site_url).status_code != HTTPStatus.OK:
+            break
+    with app.app_context():
+        db.engine.dispose()  # a connection cannot be shared
