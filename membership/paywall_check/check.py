@@ -121,8 +121,10 @@ def _try_forms(
 ) -> None:
     guards = dict(crawl.guarded(site, "POST"))
     members = [person for person in everybody if person.is_member and not person.feed]
+    seen = {form.path for form in found}
+    to_send = [*found, *(form for form in forms.of_routes(site) if form.path not in seen)]
     for person in (people.with_cookies(site, everybody[0]), *members):
-        for form in (*found, *forms.of_routes(site)):
+        for form in to_send:
             for answer in forms.send(site, person, form):
                 report.note(answer, judge.of_words(answer))
                 if answer.address in guards and answer.address == form.address:

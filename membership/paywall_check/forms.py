@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from flask import Flask, session
 from flask_wtf.csrf import generate_csrf
@@ -29,6 +29,10 @@ class Form:
 
     address: str
     fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.address).path
 
 
 def found_on(answer: Answer) -> Iterator[Form]:
