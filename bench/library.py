@@ -1,27 +1,22 @@
-"""Twenty posts and five thousand: what a page costs must not know the difference. And how long a
-start takes, and how much memory two processes hold."""
+"""Twenty posts and five thousand: what a page costs must not know the difference."""
 
-import http.client
 import itertools
 import random
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
-import psutil
-
 from bench import contenders, servers, site
 from bench.contenders import Contender
-from bench.load import Ask, burst
+from bench.load import Ask
 from bench.table import Figure
 from membership.library.posts import Library
 
 FEW, MANY = 20, 5_000
 WORDS = 800  # of a post: five minutes' reading, with notes, a table and some code
 CALLERS, COUNT = 4, 1000
-MIB = 2**20
 _LETTERS = "abcdefghiklmnoprstuvw"
 _REST = """
 | a | b |
@@ -42,17 +37,13 @@ def measure(folder: Path) -> list[Figure]:
     starts = [_opened(many), _opened(many)]
     with ExitStack() as stack:
         small, large = _serve(stack, few), _serve(stack, many)
-        shipped, first = _shipped(stack, folder / "shipped")
         contenders.take_turns([*small, *large], [CALLERS], count=COUNT)
-        burst(shipped.port, shipped.asks, callers=CALLERS, count=1000)
-        memory = [_memory(shipped.master), _memory(large[0].master)]
+        memory = servers.pss_mib(large[0].master)
     contenders.show([*small, *large], [CALLERS])
     return [
-        Figure("from gunicorn to the first 200, the posts that come along", first, "s", at_most=1),
         Figure(f"{MANY:,} posts read for the first time", starts[0], "s"),
         Figure("- and at every later start", starts[1], "s", at_most=1),
-        Figure("two processes after 1,000 requests", memory[0], "MiB", at_most=130),
-        Figure(f"- with {MANY:,} posts", memory[1], "MiB"),
+        Figure(f"PSS with {MANY:,} posts", memory, "MiB"),
         *(
             Figure(
                 f"{one.name}: CPU with {MANY:,} posts / with {FEW}",
@@ -104,39 +95,10 @@ def _serve(stack: ExitStack, content: Path) -> list[Contender]:
     return [Contender(name, port, _get(paths), master) for name, paths in pages.items()]
 
 
-def _shipped(stack: ExitStack, folder: Path) -> tuple[Contender, float]:
-    """With the posts that come along, and how many seconds it took to answer."""
-    environ = _environ(folder) | {"CACHE_DIR": str(folder / "cache")}
-    cookies = site.prepare(environ, members=1, signed_in=[1])
-    port = servers.free_port()
-    began = time.perf_counter()
-    command = ["-m", "gunicorn", "-c", "bench/gunicorn.conf.py", "membership.app:create_app()"]
-    master = stack.enter_context(servers.running(command, environ | {"PORT": str(port)}))
-    while not _is_there(port):
-        time.sleep(0.01)
-    took = time.perf_counter() - began
-    return Contender("shipped", port, site.premium_page(cookies), master), took
-
-
 def _environ(folder: Path) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     return site.environ(folder, RATELIMIT_ENABLED="false")
 
 
-def _is_there(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    with suppress(OSError):
-        connection.request("GET", "/", headers={"Host": "127.0.0.1:8000"})
-        return connection.getresponse().status == 200
-    return False
-
-
 def _get(paths: Iterator[str]) -> Iterator[Ask]:
     return (Ask("GET", path, {}) for path in paths)
-
-
-def _memory(master: int) -> float:
-    """What the workers hold, MiB: pages they share with each other and the master are counted
-    once."""
-    family = [psutil.Process(master), *psutil.Process(master).children()]
-    return sum(process.memory_full_info().pss for process in family) / MIB

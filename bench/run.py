@@ -12,9 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import growth, library, mailing_list, storm, table, throughput, work  # noqa: E402
+from bench import growth, library, mailing_list, start, storm, table, throughput, work  # noqa: E402
 
 SCENARIOS = {
+    "start": start.measure,
     "throughput": throughput.measure,
     "work": work.measure,
     "storm": storm.measure,

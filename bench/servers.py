@@ -23,6 +23,14 @@ def gunicorn(app: str, port: int, environ: dict[str, str]) -> Iterator[int]:
 
 
 @contextmanager
+def shipped(port: int, environ: dict[str, str]) -> Iterator[int]:
+    """Our site as `gunicorn -c gunicorn.conf.py` starts it; yields the master's process id."""
+    command = ["-m", "gunicorn", "-c", "gunicorn.conf.py"]
+    with running(command, environ | {"PORT": str(port)}) as master:
+        yield master
+
+
+@contextmanager
 def running(command: list[str], environ: dict[str, str]) -> Iterator[int]:
     """A Python of ours, stopped in the end; yields its process id."""
     process = subprocess.Popen(
@@ -48,8 +56,23 @@ def free_port() -> int:
 
 def cpu_seconds(master: int) -> float:
     """What the workers of this gunicorn have used so far, user and system."""
+    return sum(_cpu(worker) for worker in _workers(master))
+
+
+def pss_mib(master: int) -> float:
+    """Of this gunicorn and its workers: what they share is counted once."""
+    return sum(_pss(pid) for pid in (master, *_workers(master))) / 1024
+
+
+def _workers(master: int) -> list[int]:
     children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    return sum(_cpu(int(child)) for child in children)
+    return [int(child) for child in children]
+
+
+def _pss(pid: int) -> int:
+    """KiB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def _cpu(pid: int) -> float:
