@@ -16,7 +16,7 @@ from membership.library.posts import library
 from membership.library.publishing import asking, entitled, letters
 from membership.library.publishing.models import Audience, Edition, State
 from membership.newsletter import mailerlite
-from membership.newsletter.mailerlite import Campaign, KeyRefused, MailerLite, Rejected
+from membership.newsletter.mailerlite import Campaign, KeyRefused, MailerLite, NotThere, Rejected
 from membership.newsletter.mailing_list import known_list
 from membership.newsletter.models import Standing
 
@@ -142,10 +142,8 @@ def _refuse(client: MailerLite, edition: Edition, why: str) -> None:
 def _look(client: MailerLite, campaign_id: str) -> Campaign | None:
     try:
         return client.campaign(campaign_id)
-    except Rejected as error:
-        if error.status == HTTPStatus.NOT_FOUND:
-            return None
-        raise
+    except NotThere:
+        return None
 
 
 def _came_to_nothing(

@@ -312,6 +312,25 @@ def test_what_was_deleted_there_is_asked_for_again_unless_it_may_have_been_sent(
     assert asks(app) == 0
 
 
+def test_an_address_that_mailerlite_does_not_know_says_nothing_of_the_campaign(
+    app: Flask, sandbox: Sandbox, leaves: Leaves, clock: MovableClock
+) -> None:
+    sandbox.mailerlite_fault, sandbox.mailerlite_fault_only = "down", "POST campaigns/*/schedule"
+    asks(app)
+    leaves()
+    sandbox.mailerlite_fault, sandbox.mailerlite_fault_only = "missing", "GET campaigns/*"
+    clock.passes(10 * MINUTE)
+    leaves()
+    assert "was sent" not in str(reasons(app))  # it is looked for again
+    sandbox.mailerlite_fault = None
+    clock.passes(timedelta(hours=2))
+    leaves()
+
+    assert set(states(app).values()) <= {State.SCHEDULED, State.SENT}
+    assert reasons(app) == {None}
+    assert len(letters(sandbox, ADA)) == 1
+
+
 def test_a_campaign_without_groups_is_never_made(app: Flask, sandbox: Sandbox) -> None:
     letter = Letter("Hello", "<p>All</p>", "us@example.com", "Us")
     with app.app_context(), pytest.raises(ValueError, match="everybody"):
