@@ -16,7 +16,7 @@ import sqlite3
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy.exc import OperationalError
 
@@ -35,12 +35,12 @@ def turn(database: str, *, until: float | None = None) -> Iterator[None]:
     Raises OperationalError when somebody has been writing for too long to come to an end.
     """
     with ExitStack() as line:
-        gate = line.enter_context(_unlocked_after(f"{database}-gate"))
+        gate = line.enter_context(_unlocked_after(database, "gate"))
         if until is None:
             fcntl.flock(gate, fcntl.LOCK_EX)
         else:
             _take_by(until, gate)
-        with _unlocked_after(f"{database}-pen") as pen:
+        with _unlocked_after(database, "pen") as pen:
             _take_from_the_living(pen, until)
             os.pwrite(pen, _SINCE.pack(time.monotonic()), 0)
             line.close()
@@ -48,13 +48,26 @@ def turn(database: str, *, until: float | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def _unlocked_after(path: str) -> Iterator[int]:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+def _unlocked_after(database: str, name: str) -> Iterator[int]:
+    lock = _opened(database, f"{database}-{name}")
     try:
         yield lock
     finally:
         fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone would not, had a child been made meanwhile
         os.close(lock)
+
+
+def _opened(database: str, path: str) -> int:
+    """Made when it is not there, for whoever may write to the database: root, looking after the
+    site by hand, must not leave a file that the site itself cannot open."""
+    with suppress(FileNotFoundError):
+        return os.open(path, os.O_RDWR)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    with suppress(FileNotFoundError, PermissionError):
+        like = os.stat(database)
+        os.fchmod(lock, like.st_mode & 0o666)
+        os.fchown(lock, like.st_uid, like.st_gid)
+    return lock
 
 
 def _take_by(until: float, lock: int) -> None:

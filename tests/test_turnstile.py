@@ -183,6 +183,20 @@ def test_who_has_only_just_begun_is_waited_for(database: str) -> None:
     assert wrote == ["Ada"]
 
 
+def test_what_root_makes_the_site_can_open_as_well(database: str) -> None:
+    """As SQLite's own files beside a database."""
+    Path(database).touch()
+    os.chmod(database, 0o660)
+    if os.geteuid() == 0:
+        os.chown(database, 10001, 10002)
+    with turn(database):
+        pass
+    for name in ("", "-gate", "-pen"):
+        there = os.stat(f"{database}{name}")
+        assert there.st_mode & 0o777 == 0o660, name
+        assert (there.st_uid, there.st_gid) == (os.stat(database).st_uid, os.stat(database).st_gid)
+
+
 def test_what_fails_puts_the_pen_down(database: str) -> None:
     with pytest.raises(ZeroDivisionError), turn(database):
         raise ZeroDivisionError
