@@ -4,7 +4,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, false, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, and_, false, not_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Model
@@ -57,17 +58,28 @@ class Subscriber(Due, Model):
     moved_from: Mapped[str | None]
     left_at: Mapped[datetime | None]
 
-    @property
+    @hybrid_property
     def wants_letters(self) -> bool:
         """Whether letters should come: asked for, and nobody said no since."""
         return self.confirmed_at is not None and self.letters and not self.refused
 
-    @property
+    @wants_letters.inplace.expression
+    @classmethod
+    def _want_letters(cls) -> ColumnElement[bool]:
+        return and_(cls.confirmed_at.is_not(None), cls.letters, not_(cls.refused))
+
+    @hybrid_property
     def refused(self) -> bool:
         """Whether its owner said no, and has not ticked the box since."""
         return self.stopped_at is not None and (
             self.resubscribe_at is None or self.resubscribe_at < self.stopped_at
         )
+
+    @refused.inplace.expression
+    @classmethod
+    def _refused(cls) -> ColumnElement[bool]:
+        ticked = and_(cls.resubscribe_at.is_not(None), cls.resubscribe_at >= cls.stopped_at)
+        return and_(cls.stopped_at.is_not(None), not_(ticked))
 
     @property
     def returned(self) -> bool:

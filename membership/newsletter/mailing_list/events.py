@@ -89,8 +89,8 @@ def _told(session: Session, ids: list[int]) -> set[str | None]:
 
 def _too_many_gone(session: Session) -> bool:
     """Of all who were told to be deleted in a day, readers of ours or not."""
-    last = findings.latest(session)
-    readers = last.readers if last else findings.how_many_readers(session)
+    last = findings.latest(session)  # one that came to no end has counted nobody
+    readers = (last and last.readers) or findings.how_many_readers(session)
     day = InboxEvent.received_at > clock.now() - DAY
     told = select(InboxEvent.subject).where(
         InboxEvent.source == SOURCE, InboxEvent.type == DELETED, day

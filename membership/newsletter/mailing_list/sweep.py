@@ -181,11 +181,6 @@ def _forgotten(session: Session) -> Sequence[int]:
             Subscriber.status.is_(None),
             Subscriber.due_at.is_(None),
             Subscriber.left_at.is_(None),
-            Subscriber.letters,
-            Subscriber.confirmed_at.is_not(None),
-            or_(
-                Subscriber.stopped_at.is_(None),
-                Subscriber.resubscribe_at >= Subscriber.stopped_at,
-            ),
+            Subscriber.wants_letters,
         )
     ).all()

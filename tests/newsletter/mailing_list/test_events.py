@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from membership import inbox
-from membership.db import db
+from membership.db import db, transaction
 from membership.inbox import InboxEvent
 from membership.newsletter import signup, subscribers
+from membership.newsletter.mailing_list.findings import ListSweep
+from membership.newsletter.models import Subscriber
 from sandbox.server import Sandbox
 from sandbox.testing import Reader
 from tests.support.clock import MovableClock
@@ -208,6 +210,24 @@ def test_once_the_owner_has_said_that_it_is_meant_the_letters_end(
     clock.passes(timedelta(hours=1))
     compared(app, "--force")
     assert who_gets_letters(app, readers) == []
+
+
+def test_a_comparison_that_came_to_no_end_makes_the_list_no_smaller(
+    app: Flask, clock: MovableClock
+) -> None:
+    """Six of two hundred are not too many, whatever became of the last night."""
+    rows = [
+        {"email": email, "mailerlite_id": str(number), "letters": True, "confirmed_at": clock()}
+        | {"status": "active", "created_at": clock(), "attempts": 0}
+        for number, email in enumerate(emails(200))
+    ]
+    with app.app_context(), transaction() as session:
+        session.execute(insert(Subscriber), rows)
+        session.add(ListSweep(error="404", ended_at=clock()))
+    gone = emails(6)
+    tell(app, {"events": [event("deleted", app, email) for email in gone]})
+    hears(app)
+    assert [row(app, email).reread for email in gone] == [True] * 6
 
 
 def test_a_few_who_are_deleted_in_a_day_are_believed(
