@@ -20,7 +20,7 @@ TYPED = "made up"
 TYPED_AS = {"email": "made.up@trial.invalid", "number": "1", "password": "made up by a trial"}
 CSRF = "csrf_token"
 _FIELD = re.compile(r"<(?:input|textarea|select|button)\b([^>]*)")
-_ATTRIBUTE = re.compile(r"""\b(action|method|name|type|value)=["']([^"']*)["']""")
+_ATTRIBUTE = re.compile(r"""(?<![\w-])(action|method|name|type|value)=["']([^"']*)["']""")
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,8 @@ def answers_to_forms() -> Blueprint:
     @tool.get("/ask-me")
     def page() -> str:
         note = '<form method="post" action="/preview?of=owls"><textarea name="note"></textarea>'
-        told = '<form method="post" action="/told"><input name="post" value="notes"></form>'
-        return f"{note}</form>{told}"
+        post = '<input name="post" value="notes" data-value="x">'
+        return f'{note}</form><form method="post" action="/told">{post}</form>'
 
     @tool.post("/preview")
     def preview() -> ResponseReturnValue:
