@@ -46,11 +46,13 @@ class Contender:
         return statistics.median(figure(*one) for one in self.seen[callers])
 
 
-def take_turns(contenders: Sequence[Contender], callers: Sequence[int], *, count: int) -> None:
+def take_turns(
+    contenders: Sequence[Contender], callers: Sequence[int], *, count: int, rounds: int = ROUNDS
+) -> None:
     for contender in contenders:
         burst(contender.port, contender.asks, callers=8, count=count // 4)  # warm
-    for number in range(ROUNDS):
-        print(f"  round {number + 1} of {ROUNDS}", file=sys.stderr)
+    for number in range(rounds):
+        print(f"  round {number + 1} of {rounds}", file=sys.stderr)
         for at_once in callers:
             for contender in contenders:
                 contender.take_turn(at_once, count)

@@ -12,6 +12,7 @@ from bench.table import Figure
 
 STARTS = 5
 REQUESTS = 1200
+BURST = 100
 ALL_KINDS = ("/premium", "/posts", "/", "/account")
 
 
@@ -58,5 +59,6 @@ def _memory(environ: dict[str, str], asks: list[Ask]) -> float:
     with servers.shipped(port, environ) as master:
         while not _answers(port):
             time.sleep(0.05)
-        assert load.burst(port, iter(asks), callers=8, count=len(asks)).errors == 0
+        for begun in range(0, len(asks), BURST):  # the kernel chooses who takes a connection
+            assert load.burst(port, iter(asks[begun:]), callers=8, count=BURST).errors == 0
         return servers.pss_mib(master)
