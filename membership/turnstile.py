@@ -6,8 +6,9 @@ beside the database make the line: whoever has the pen writes, whoever has the g
 written, one finds somebody at the gate already, and queues behind. What keeps the file whole is
 SQLite's own lock, as ever; programs that know nothing of the line are only less patiently served.
 
-Whoever has the pen notes in it since when. A process that was stopped while it wrote keeps the pen,
-and everybody behind it gives up, as SQLite would have them.
+Whoever has the pen notes in it since when, before they leave the gate: so who is next reads of who
+is writing now. A process that was stopped while it wrote keeps the pen, and everybody behind it
+gives up, as SQLite would have them.
 """
 
 import fcntl
@@ -23,7 +24,6 @@ from sqlalchemy.exc import OperationalError
 LOOKS_EVERY = 0.01  # seconds, at the longest
 LOOKS_AFTER = 0.0003  # at first, and then after a tenth of the time that it has waited
 LONGEST = 20.0  # that anybody writes
-PATIENCE = 1.0  # with whoever seems to have been writing for longer: they may only just have begun
 _SINCE = struct.Struct("d")  # of time.monotonic(), which all processes share
 
 
@@ -85,7 +85,7 @@ def _take_from_the_living(pen: int, until: float | None) -> None:
         now = time.monotonic()
         if until is not None and now >= until:
             raise TimeoutError("others were writing all the time")
-        if now - began > PATIENCE and now - _writing_since(pen, began) > LONGEST:
+        if now - _writing_since(pen, began) > LONGEST:
             told = sqlite3.OperationalError("database is locked by somebody who does not go on")
             raise OperationalError("BEGIN IMMEDIATE", None, told)
         time.sleep(min(LOOKS_AFTER + (now - began) / 10, LOOKS_EVERY))

@@ -165,22 +165,14 @@ def test_nobody_waits_for_ever_for_one_who_was_stopped_while_writing(
     assert again.status_code == HTTPStatus.SEE_OTHER
 
 
-def test_who_has_only_just_begun_is_waited_for(database: str) -> None:
-    """What is noted may be of one who wrote long before."""
-    wrote = []
-
-    def ada_waits() -> None:
-        with turn(database):
-            wrote.append("Ada")
-
+def test_who_is_next_reads_of_who_is_writing_now(database: str) -> None:
+    """Not of one who wrote long before, or nobody would wait."""
+    pen = Path(f"{database}-pen")
+    began = time.monotonic()
+    pen.write_bytes(struct.pack("d", began - 60))
     with turn(database):
-        with open(f"{database}-pen", "r+b") as pen:
-            pen.write(struct.pack("d", time.monotonic() - 60))
-        ada = threading.Thread(target=ada_waits)
-        ada.start()
-        wait_until_somebody_is_next(database)
-    ada.join()
-    assert wrote == ["Ada"]
+        assert not somebody_is_next(database)
+        assert struct.unpack("d", pen.read_bytes()) > (began,)
 
 
 def test_what_root_makes_the_site_can_open_as_well(database: str) -> None:
