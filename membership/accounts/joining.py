@@ -46,7 +46,7 @@ def with_code(
     *,
     letters: bool,
     ticked: bool,
-    asking: int | None,
+    asking: str | None,
     now: datetime,
 ) -> Outcome | Wrong | Gone:
     """Check the code and do what it opens, all of it or none. The caller commits either way.
@@ -67,7 +67,7 @@ def with_code(
 
 
 def with_link(
-    session: Session, token: str, *, asking: int | None, now: datetime
+    session: Session, token: str, *, asking: str | None, now: datetime
 ) -> Confirmed | None:
     """What the code alone does, by the link that came with it; None when it works no more."""
     challenge = mail_links.holder(session, token, now=now)

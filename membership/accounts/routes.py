@@ -27,7 +27,7 @@ from membership.accounts.models import User
 from membership.accounts.password_check import Passed
 from membership.db import db, transaction
 from membership.extensions import limiter
-from membership.newsletter import subscribers, visits
+from membership.newsletter import signup, subscribers, visits
 from membership.newsletter.codes import challenges, mail_links, progress, sends
 from membership.newsletter.codes.challenges import Gone, Wrong
 
@@ -63,7 +63,7 @@ def enter_code() -> ResponseReturnValue:
             email,
             form.code.data,
             password_hash,
-            letters=visits.wants_letters(),
+            letters=signup.letters_wanted(rows, email),
             ticked=form.letters.data,
             asking=visits.asking(),
             now=clock.now(),
@@ -170,7 +170,9 @@ def _after(outcome: joining.Outcome) -> ResponseReturnValue:
             flash("There is an account at this address already. Sign in to it here.", "status")
             visits.begin_again(email)
             return redirect(url_for("accounts.login", next=destinations.wanted()), 303)
-        case joining.Confirmed(email, _):
+        case joining.Confirmed(email, letters):
+            if not visits.knows(email):
+                visits.begin(email, letters=letters)
             visits.prove(email, now=clock.now())
             return redirect(url_for("accounts.join", next=destinations.wanted()), 303)
 

@@ -97,23 +97,23 @@ def asked(
     place: Place,
     words: str,
     *,
-    asking: int | None = None,
+    asking: str | None = None,
     now: datetime,
-) -> int:
+) -> str:
     """Somebody agreed to these words with this address. Counts once its owner is known to be them.
 
-    Returns the number of the asking, for their browser to keep; an `asking` of the same browser
-    that nobody has proven is changed, and no other.
+    Returns the name of the asking, for their browser to keep; an `asking` of the same browser that
+    nobody has proven is changed, and no other.
     """
     row = _asking(session, email, asking) or Consent(email=email, act=Act.AGREED)
     row.place, row.words_id, row.at = place, _kept(session, words, now), now
     row.ip, row.expires_at = _place_on_the_net(), now + UNPROVEN_FOR
     session.add(row)
     session.flush()
-    return row.id
+    return f"{row.id} {now.isoformat()}"  # of a row that went the number is given out again
 
 
-def proven(session: Session, challenge: Challenge, *, asking: int | None, now: datetime) -> None:
+def proven(session: Session, challenge: Challenge, *, asking: str | None, now: datetime) -> None:
     """The code, or the link beside it, was used by the owner of the address: in the browser of this
     `asking`, if it is one of theirs. Else by whom it was made for, as far as anybody can tell."""
     row = _asking(session, challenge.email, asking) or _answered_by(session, challenge)
@@ -204,11 +204,13 @@ _SAYS_NOTHING = (
 )
 
 
-def _asking(session: Session, email: str, number: int | None) -> Consent | None:
-    """This one, while nobody has proven it."""
-    if number is None:
+def _asking(session: Session, email: str, name: str | None) -> Consent | None:
+    """The one of this name, while nobody has proven it."""
+    if name is None:
         return None
-    theirs = select(Consent).where(Consent.id == number, Consent.email == email, *_UNPROVEN)
+    number, _, at = name.partition(" ")
+    named = Consent.id == int(number), Consent.at == datetime.fromisoformat(at)
+    theirs = select(Consent).where(*named, Consent.email == email, *_UNPROVEN)
     return session.scalars(theirs.with_for_update(of=Consent)).first()
 
 

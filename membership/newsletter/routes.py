@@ -41,12 +41,9 @@ def resend() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return redirect(url_for("accounts.join", change=1), 303)
     with transaction() as rows:
+        letters = signup.letters_wanted(rows, form.email.data)
         wait = signup.ask(
-            rows,
-            form.email.data,
-            now=clock.now(),
-            resend=True,
-            for_newsletter=visits.wants_letters(),
+            rows, form.email.data, now=clock.now(), resend=True, for_newsletter=letters
         )
     if wait:
         message = "A code has just been sent to this address."

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from membership import journal, limits
 from membership.limits import Door, Limit
-from membership.newsletter import consents, subscribers
+from membership.newsletter import consents, subscribers, visits
 from membership.newsletter.codes import challenges, channels, sends
 from membership.newsletter.models import Challenge, Subscriber
 from membership.waits import TooSoon
@@ -57,13 +57,22 @@ def ask(
     return wait
 
 
+def letters_wanted(session: Session, email: str) -> bool:
+    """Whether the code for this address was asked for with the newsletter, and not only as the way
+    in: as this browser knows, unless it has asked for another address's since. For whoever has the
+    code, and nobody else: it tells what the owner of the address has asked for."""
+    if visits.knows(email):
+        return visits.wants_letters()
+    return sends.last_for_newsletter(session, email)
+
+
 def confirm(
     session: Session,
     email: str,
     *,
     letters: bool,
     challenge: Challenge | None = None,
-    asking: int | None = None,
+    asking: str | None = None,
     now: datetime,
 ) -> Subscriber:
     """The address is proven. With `letters` the subscription counts from now on, and MailerLite is

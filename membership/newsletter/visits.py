@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from flask import session
 
 PROVEN_FOR = timedelta(minutes=30)
-_EMAIL, _PROVEN, _NO_LETTERS, _ASKING = "join_email", "proven", "no_letters", "asking"
+_EMAIL, _PROVEN, _NO_LETTERS, _ASKING = "join_email", "proven", "no_letters", "asked"
+_UNKNOWN = "asked_elsewhere"
 
 
-def begin(email: str, *, letters: bool, asking: int | None = None) -> None:
+def begin(email: str, *, letters: bool, asking: str | None = None) -> None:
     """Somebody asked for a code here: for the newsletter, with what they agreed to in this `asking`
     (see consents.py), or only for the way in."""
     forget()
@@ -20,7 +21,11 @@ def begin(email: str, *, letters: bool, asking: int | None = None) -> None:
 
 
 def begin_again(email: str) -> None:
-    """The same address, not proven (any more); what its code was asked for stays."""
+    """The same address, not proven (any more); what its code was asked for stays. Of another, it is
+    not known here: a stranger may have typed it in."""
+    if email != address():
+        forget()
+        session[_UNKNOWN] = True
     session[_EMAIL] = email
     session.pop(_PROVEN, None)
 
@@ -32,7 +37,7 @@ def prove(email: str, *, now: datetime) -> None:
 
 
 def forget() -> None:
-    for name in (_EMAIL, _PROVEN, _NO_LETTERS, _ASKING):
+    for name in (_EMAIL, _PROVEN, _NO_LETTERS, _ASKING, _UNKNOWN):
         session.pop(name, None)
 
 
@@ -42,10 +47,10 @@ def address() -> str | None:
     return email
 
 
-def asking() -> int | None:
+def asking() -> str | None:
     """In which somebody agreed to something here, last."""
-    number: int | None = session.get(_ASKING)
-    return number
+    name: str | None = session.get(_ASKING)
+    return name
 
 
 def proven_address(*, now: datetime) -> str | None:
@@ -54,6 +59,11 @@ def proven_address(*, now: datetime) -> str | None:
     if not proven or now - datetime.fromisoformat(proven["at"]) > PROVEN_FOR:
         return None
     return str(proven["email"])
+
+
+def knows(email: str) -> bool:
+    """Whether it was asked for here, last."""
+    return email == address() and _UNKNOWN not in session
 
 
 def wants_letters() -> bool:

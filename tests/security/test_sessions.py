@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import pytest
 from flask import Flask
+from flask_login import encode_cookie
 from sqlalchemy import select
 
 from membership.accounts import disabling, registration
@@ -96,6 +97,24 @@ def test_s19_the_cookie_says_nothing_and_never_the_same_twice(
     assert not any(token in stored for token in tokens)
     with ada.client.session_transaction(base_url=ada.site_url) as session:
         assert ADA not in str(dict(session))
+
+
+@pytest.mark.parametrize("mark", ["|", "|é", "||", "|" + "0" * 128, ""])
+def test_s20_a_cookie_that_we_never_gave_signs_nobody_in_and_breaks_nothing(
+    ada: Browser, browser: Callable[[], Browser], mark: str
+) -> None:
+    """The one of Flask-Login's own, which would outlive what ends a session here."""
+    visitor = browser()
+    visitor.client.set_cookie("remember_token", token_of(ada) + mark, domain="127.0.0.1")
+    assert visitor.get("/plans").status_code == HTTPStatus.OK
+    assert not is_in(visitor)
+
+
+def test_s20_not_even_when_it_is_signed(ada: Browser, visitor: Browser, app: Flask) -> None:
+    with app.app_context():
+        signed = encode_cookie(token_of(ada))
+    visitor.client.set_cookie("remember_token", signed, domain="127.0.0.1")
+    assert not is_in(visitor)
 
 
 @on_each_database

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from membership import config, limits, outbox
 from membership.db import changed
 from membership.newsletter import subscribers
-from membership.newsletter.codes import digits
+from membership.newsletter.codes import challenges, digits
 from membership.newsletter.codes.channels import Channel, Facts
 from membership.newsletter.models import Challenge, CodeSend, SendState
 from membership.outbox import OutboxMessage
@@ -127,6 +127,20 @@ def asked_for_letters(session: Session, challenge: Challenge) -> bool:
         CodeSend.challenge_id == challenge.id, CodeSend.for_newsletter.is_(True)
     )
     return session.scalars(asked.limit(1)).first() is not None
+
+
+def last_for_newsletter(session: Session, email: str) -> bool:
+    """The same of the last code for joining that was asked for with this address."""
+    asked = (
+        select(CodeSend.for_newsletter)
+        .join(Challenge, Challenge.id == CodeSend.challenge_id)
+        .where(
+            CodeSend.email == email,
+            CodeSend.automatic.is_(False),
+            Challenge.purpose == challenges.JOIN,
+        )
+    )
+    return bool(session.scalars(asked.order_by(CodeSend.id.desc()).limit(1)).first())
 
 
 def bounced(session: Session, email: str, *, now: datetime) -> bool:

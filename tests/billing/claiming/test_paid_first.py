@@ -11,16 +11,19 @@ from sqlalchemy import select
 
 from membership.billing.claiming import way_in
 from membership.db import db
+from membership.newsletter import subscribers
 from membership.newsletter.models import CodeSend
 from sandbox.server import Sandbox
 from tests.support.browser import Browser, Elsewhere
 from tests.support.clock import MovableClock
 from tests.support.databases import on_each_database
+from tests.support.forms import form_on
 from tests.support.links import bound, payer_key, payment_link, pays_by_link, told
 from tests.support.mail import Work, code_for, mails_to
 from tests.support.mailerlite_has import listed, set_up
 from tests.support.paying import ask_stripe, copy_catalogue, newest_at_stripe
 from tests.support.people import GRACE, PASSWORD, opens_account, signs_in
+from tests.support.readers import HUGO, consents_of
 from tests.support.settings import settings
 
 OPEN = HTTPStatus.OK
@@ -101,6 +104,59 @@ def test_the_code_comes_by_our_own_mail_and_nobody_is_put_on_a_list(
     assert listed(sandbox, ALAN) is None
     with app.app_context():
         assert list(db.session.scalars(select(CodeSend.channel))) == ["smtp"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_asks_for_the_letters_in_another_window_has_asked_for_that_address_alone(
+    visitor: Browser,
+    app: Flask,
+    paid: None,
+    sandbox: Sandbox,
+    site_url: str,
+    work: Work,
+    clock: MovableClock,
+    again: bool,
+) -> None:
+    page = way_in_of(sandbox, site_url)
+    visitor.submit(page, action=page)
+    window = visitor.get("/join").text
+    visitor.submit("/", action="/subscribe", email=HUGO)
+    clock.passes(timedelta(minutes=2))
+    if again:
+        visitor.post(
+            "/join/resend", form_on(window, path="/join", action="/join/resend").filled({})
+        )
+    work()
+    code = {"code": code_for(sandbox, ALAN)}
+    visitor.post("/join", form_on(window, path="/join", action="/join").filled(code))
+    assert "the account that your payment belongs to" in visitor.get("/join").text
+    visitor.submit("/join", action="/join", password=PASSWORD)
+    assert visitor.get("/premium").status_code == OPEN
+    with app.app_context():
+        assert not subscribers.gets_letters(db.session(), ALAN)
+    assert consents_of(app, ALAN) == []
+
+
+def test_a_stranger_who_has_it_sent_again_is_not_told_what_it_was_asked_for(
+    visitor: Browser,
+    app: Flask,
+    paid: None,
+    sandbox: Sandbox,
+    site_url: str,
+    work: Work,
+    clock: MovableClock,
+) -> None:
+    page = way_in_of(sandbox, site_url)
+    visitor.submit(page, action=page)
+    clock.passes(timedelta(minutes=2))
+    stranger = Browser(app, site_url)
+    again = {"csrf_token": stranger.token_on("/"), "email": ALAN}
+    assert stranger.post("/join/resend", again).location == "/join"
+    assert "leave it empty for the newsletter alone" in stranger.get("/join").text
+    work()
+    visitor.submit("/join", action="/join", code=code_for(sandbox, ALAN), password=PASSWORD)
+    with app.app_context():
+        assert not subscribers.gets_letters(db.session(), ALAN)
 
 
 def test_a_minute_between_two_codes(
