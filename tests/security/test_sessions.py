@@ -240,6 +240,20 @@ def test_staying_signed_in_survives_a_changed_password(
     assert cookie_of(brief).expires is None
 
 
+def test_whoever_takes_their_device_elsewhere_stays_signed_in_and_nothing_is_noted(
+    ada: Browser,
+) -> None:
+    def kept() -> dict[str, object]:
+        with ada.client.session_transaction(base_url=ada.site_url) as session:
+            return dict(session)
+
+    assert is_in(ada)
+    before = kept()
+    ada.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    assert is_in(ada)
+    assert kept() == before
+
+
 def test_a_new_secret_key_signs_nobody_out_while_the_old_one_is_kept(
     make_app: MakeApp, site_url: str
 ) -> None:
