@@ -132,3 +132,18 @@ def test_postgres_is_spoken_to_with_psycopg(address: str) -> None:
     assert Config.from_env(GOOD | {"DATABASE_URL": address}).database_url == (
         "postgresql+psycopg://h/d"
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "seconds"),
+    [
+        ("postgresql://db.example/site", {"connect_timeout": 5}),
+        ("postgresql://db.example/site?connect_timeout=30", None),  # as it says
+        ("sqlite:///site.db", None),
+    ],
+)
+def test_a_server_that_does_not_answer_is_waited_for_so_long(
+    address: str, seconds: dict[str, int] | None
+) -> None:
+    flasks = Config.from_env(GOOD | {"DATABASE_URL": address}).for_flask()
+    assert flasks["SQLALCHEMY_ENGINE_OPTIONS"].get("connect_args") == seconds
