@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from membership.accounts import registration
 from membership.accounts.models import User
 from membership.newsletter import consents, signup, subscribers, wording
-from membership.newsletter.codes import challenges, mail_links, sends
+from membership.newsletter.codes import challenges, mail_links
 from membership.newsletter.codes.challenges import Gone, Wrong
 from membership.newsletter.consents import Place, Proof
 
@@ -75,7 +75,7 @@ def with_link(
         challenges.spend(session, challenge, now=now), challenges.Proven
     ):
         return None
-    letters = sends.asked_for_letters(session, challenge)
+    letters = signup.letters_by_link(session, challenge)
     signup.confirm(
         session, challenge.email, letters=letters, challenge=challenge, asking=asking, now=now
     )

@@ -81,7 +81,7 @@ def link(token: str) -> ResponseReturnValue:
     challenge = mail_links.holder(db.session(), token, now=clock.now())
     if challenge is None:
         return _link_gone()
-    letters = sends.asked_for_letters(db.session(), challenge)
+    letters = signup.letters_by_link(db.session(), challenge)
     page = render_template(
         "accounts/join_link.html", email=challenge.email, letters=letters, token=token
     )

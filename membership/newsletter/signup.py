@@ -66,6 +66,14 @@ def letters_wanted(session: Session, email: str) -> bool:
     return sends.last_for_newsletter(session, email)
 
 
+def letters_by_link(session: Session, challenge: Challenge) -> bool:
+    """The same for the link beside the code: in another browser it is enough that anybody has asked
+    for the newsletter with this code, and the page says so before it is confirmed."""
+    if visits.knows(challenge.email):
+        return visits.wants_letters()
+    return sends.asked_for_letters(session, challenge)
+
+
 def confirm(
     session: Session,
     email: str,

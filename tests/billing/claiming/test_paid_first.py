@@ -137,6 +137,30 @@ def test_who_asks_for_the_letters_in_another_window_has_asked_for_that_address_a
     assert consents_of(app, ALAN) == []
 
 
+def test_a_stranger_cannot_have_the_letters_come_along_with_the_way_in(
+    visitor: Browser,
+    app: Flask,
+    paid: None,
+    sandbox: Sandbox,
+    site_url: str,
+    work: Work,
+    clock: MovableClock,
+) -> None:
+    page = way_in_of(sandbox, site_url)
+    visitor.submit(page, action=page)
+    clock.passes(timedelta(minutes=2))
+    Browser(app, site_url).submit("/", action="/subscribe", email=ALAN)
+    work()
+    link = way_in_of(sandbox, site_url)  # beside the code
+    assert "The letters will come" not in visitor.get(link).text
+    visitor.submit(link, action=link)
+    visitor.submit("/join", action="/join", password=PASSWORD)
+    assert visitor.get("/premium").status_code == OPEN
+    with app.app_context():
+        assert not subscribers.gets_letters(db.session(), ALAN)
+    assert [row.proven_at for row in consents_of(app, ALAN)] == [None]
+
+
 def test_a_stranger_who_has_it_sent_again_is_not_told_what_it_was_asked_for(
     visitor: Browser,
     app: Flask,
