@@ -51,3 +51,6 @@ def when_ready(server: Any) -> None:
     import_module("membership.warming").up(server.app.wsgi())
     gc.freeze()
     gc.enable()
+
+
+on_reload = when_ready  # at a HUP this file was read again, and the application made anew

@@ -7,6 +7,7 @@ from typing import Any
 
 shipped = run_path("gunicorn.conf.py")
 shipped.pop("when_ready")  # it knows our pages
+shipped.pop("on_reload")
 shipped.pop("wsgi_app")
 globals().update(shipped)
 bind = f"127.0.0.1:{os.environ['PORT']}"

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Engine, Select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import TypeEngine
 
 from membership.db import db
@@ -31,8 +32,12 @@ class Question:
         ready = self._ready_for(engine.dialect)
         try:
             return ready.ask(engine, values)
-        except ready.refused:  # SQLAlchemy knows what that means, and what to do with the pool
+        except Refused:  # SQLAlchemy knows what that means, and what to do with the pool
             return db.session.execute(self._select, values).all()
+
+
+class Refused(Exception):
+    """By the database or by the way there."""
 
 
 class _Ready:
@@ -49,18 +54,21 @@ class _Ready:
         self._row = namedtuple("Row", [column.key for column in select.selected_columns])  # type: ignore[misc]
         came = [_processor(column.type, dialect, "result") for column in select.selected_columns]
         self._came = [(at, process) for at, process in enumerate(came) if process]
-        self.refused: type[Exception] = dialect.loaded_dbapi.Error
+        self._refused: type[Exception] = dialect.loaded_dbapi.Error
 
     def ask(self, engine: Engine, values: Mapping[str, Any]) -> Sequence[Any]:
-        connection = engine.raw_connection()
+        try:
+            connection = engine.raw_connection()
+        except self._refused as error:  # asking again would wait for it again
+            raise OperationalError("connect", None, error) from error
         try:
             cursor = connection.cursor()
             cursor.execute(self._sql, self._parameters(values))
             found = cursor.fetchall()
             cursor.close()
-        except self.refused as error:
+        except self._refused as error:
             connection.invalidate(error)
-            raise
+            raise Refused from error
         finally:
             connection.close()
         return [self._read(raw) for raw in found]

@@ -15,15 +15,23 @@ TEMPLATES = ("dashboard/account.html", "premium/index.html")
 
 
 def up(app: Flask) -> None:
-    """Ends early where something is not well, the database being away for one: the site starts all
-    the same, and says so to whoever asks."""
-    config: Config = app.config["LATCHKEY"]
+    """Where something is not well, the database or a template, the site starts all the same and
+    says so to whoever asks."""
+    try:
+        _draw(app)
+    except Exception:  # in development pages raise
+        app.logger.exception("the first pages could not be drawn")
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()  # a connection cannot be shared
+
+
+def _draw(app: Flask) -> None:
     configure_mappers()
     for name in TEMPLATES:
         app.jinja_env.get_template(name)
+    config: Config = app.config["LATCHKEY"]
     visitor = app.test_client()
     for page in PAGES:
         if visitor.get(page, base_url=config.site_url).status_code != HTTPStatus.OK:
             break
-    with app.app_context():
-        db.engine.dispose()  # a connection cannot be shared

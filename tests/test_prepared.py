@@ -1,5 +1,6 @@
 """The question that every page asks: the same answer by the short way and the long one."""
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import bindparam, case, event, select
+from sqlalchemy.exc import OperationalError
 
 from membership.accounts.models import User
 from membership.db import db, transaction
@@ -78,6 +80,22 @@ def test_a_connection_that_broke_is_not_given_to_the_next(app: Flask) -> None:
         assert not ask()  # this one asked again, the long way
         assert not ask()
         assert db.engine.raw_connection().driver_connection is not broken
+
+
+def test_a_database_that_cannot_be_reached_is_tried_once(app: Flask) -> None:
+    """And told of as SQLAlchemy would, which is what the page "try again" goes by."""
+    tried: list[object] = []
+
+    def nobody_there(*_: object) -> None:
+        tried.append(1)
+        raise sqlite3.OperationalError("unable to open database file")
+
+    with app.app_context():
+        db.engine.dispose()
+        event.listen(db.engine, "connect", nobody_there)
+        with pytest.raises(OperationalError):
+            ask()
+    assert len(tried) == 1
 
 
 def test_what_is_wrong_with_the_question_is_said_as_sqlalchemy_says_it(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from jinja2 import DictLoader
 from sqlalchemy import text
 
 from membership import warming
@@ -32,3 +33,12 @@ def test_a_site_whose_database_is_not_well_starts_all_the_same(
     warming.up(app)
     assert "GET /plans" in caplog.text  # the owner is told
     assert "GET /posts" not in caplog.text  # once
+
+
+def test_a_template_that_cannot_be_drawn_stops_no_start(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.jinja_env.loader = DictLoader({warming.TEMPLATES[0]: "{% if %}"})
+    app.jinja_env.cache = {}
+    warming.up(app)
+    assert "the first pages could not be drawn" in caplog.text

@@ -40,7 +40,7 @@ def event(event_id: int) -> str:
     return render_template(
         "admin/event.html",
         event=found,
-        sender=SENDERS[found.source],
+        sender=SENDERS.get(found.source, found.source),
         state=received.state(found),
         error=received.harmless(found.last_error.rstrip()) if found.last_error else None,
         body=None if found.scrubbed_at else received.body(found),

@@ -4,9 +4,11 @@ more than the words between them.
 Those that say all they need in the template (`url_for("billing.plans")`) are built when it is
 compiled, and stand in it as text; the others are remembered. The site stands at the top of its
 host (SITE_URL has no path), so an address is the same for every request, unless somebody adds a
-`url_defaults` function: then Flask builds them all, each time.
+`url_defaults` function: then Flask builds them all, each time. Who keeps compiled templates on the
+disk (Jinja's bytecode cache) has to empty it when addresses change.
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -18,16 +20,24 @@ from jinja2.visitor import NodeTransformer
 from werkzeug.routing import BuildError
 
 NAME = "url_for"
-LETTERS = "/email/"  # in a mail Flask's `url_for` says the whole address, host and all
+# In a mail Flask's `url_for` says the whole address, host and all.
+LETTERS = re.compile(r"(^|/)email/|^_mail")
 
 
 class Environment(FlasksEnvironment):
-    def compile(self, source: Any, name: str | None = None, *args: Any, **kwargs: Any) -> Any:
+    def compile(
+        self,
+        source: Any,
+        name: str | None = None,
+        filename: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
         if isinstance(source, str):
-            source = self.parse(source, name)
-        if LETTERS not in (name or "") and not self.app.url_default_functions:
+            source = self.parse(source, name, filename)
+        if not LETTERS.search(name or "") and not self.app.url_default_functions:
             source = _Built(self.app).visit(source)
-        return super().compile(source, name, *args, **kwargs)
+        return super().compile(source, name, filename, *args, **kwargs)
 
 
 class _Built(NodeTransformer):

@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from jinja2 import TemplateSyntaxError
 from werkzeug.routing import BuildError
 
 PLANS = '{{ url_for("billing.plans") }}'
@@ -30,8 +31,9 @@ def test_an_address_is_escaped_where_it_stands_in_markup(app: Flask) -> None:
 
 
 def test_a_letter_has_the_whole_address(app: Flask, site_url: str) -> None:
-    letter = app.jinja_env.compile(PLANS, "billing/email/thanks.txt", raw=True)
-    assert "url_for" in letter  # Flask's own word for outside a request: with the host
+    for name in ("billing/email/thanks.txt", "_mail.html"):
+        letter = app.jinja_env.compile(PLANS, name, raw=True)
+        assert "url_for" in letter  # Flask's own word for outside a request: with the host
     with app.app_context():
         assert drawn(app, '{{ url_for("billing.plans", _external=true) }}') == f"{site_url}/plans"
 
@@ -49,3 +51,9 @@ def test_with_url_defaults_of_the_developers_own_nothing_is_built_beforehand(app
     assert "url_for" in app.jinja_env.compile(PLANS, "billing/plans.html", raw=True)
     with app.test_request_context("/"):
         assert drawn(app, PLANS) == "/plans?lang=nl"
+
+
+def test_a_template_that_cannot_be_read_is_named(app: Flask) -> None:
+    with pytest.raises(TemplateSyntaxError) as told:
+        app.jinja_env.compile("{% if %}", "library/post.html", "templates/library/post.html")
+    assert told.value.filename == "templates/library/post.html"
