@@ -73,7 +73,11 @@ def types(copy: Path, line: str) -> str:
         return runs(copy, "-m", "sandbox.run", *shlex.split(rest[0].removeprefix("do=")))
     if what == "test":
         return runs(copy, "-m", "pytest", "-q", "-n0", rest[0].removeprefix("TESTS="))
+    if what == "format":
+        return runs(copy, "-m", "ruff", "format", ".") + runs(copy, "-m", "ruff", "check", "--fix")
     assert what == "check"
+    runs(copy, "-m", "ruff", "format", "--check", ".")
+    runs(copy, "-m", "ruff", "check", ".")
     return runs(copy, "-c", LINTER)
 
 

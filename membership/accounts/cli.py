@@ -19,3 +19,16 @@ def add(email: str) -> None:
         registration.make_owner(session, user)
         sessions.end_all(session, user.id, now=clock.now())
     click.echo(f"{user.email} is an owner now.")
+
+
+@owner.command("remove")
+@click.argument("email")
+def remove(email: str) -> None:
+    """Take the desk from the account at EMAIL. It is signed out, wherever it was signed in."""
+    with transaction() as session:
+        user = named.member(session, email)
+        if not user.is_owner:
+            raise click.ClickException(f"{user.email} is no owner.")
+        registration.unmake_owner(session, user)
+        sessions.end_all(session, user.id, now=clock.now())
+    click.echo(f"{user.email} is an owner no more.")

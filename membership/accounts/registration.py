@@ -40,3 +40,8 @@ def find(session: Session, email: str) -> User | None:
 def make_owner(session: Session, user: User) -> None:
     user.is_owner = True
     journal.record(session, "owner.added", user_id=user.id, email=user.email)
+
+
+def unmake_owner(session: Session, user: User) -> None:
+    user.is_owner = False
+    journal.record(session, "owner.removed", user_id=user.id, email=user.email)

@@ -168,7 +168,7 @@ def requires(
                 if _payment_found() and may_use(feature):
                     return view(*args, **kwargs)
                 shut = why_shut(feature)
-                return render_template("premium/locked.html", feature=feature, shut=shut), 402
+                return render_template("billing/locked.html", feature=feature, shut=shut), 402
             return redirect(url_for("accounts.login", next=request.full_path.rstrip("?")))
 
         vars(guarded)["requires"] = feature  # `flask paywall-check` finds it by this

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from membership.accounts.models import User
 from membership.db import db, transaction
 from tests.support.browser import Browser
+from tests.support.people import OLIVE, signs_in
 
 NOWHERE = "/admin/no/such/room"
 
@@ -73,3 +74,14 @@ def test_who_is_no_longer_an_owner_is_out_at_once(app: Flask, owner: Browser) ->
     with app.app_context(), transaction():
         db.session.query(User).one().is_owner = False
     assert owner.get("/admin").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_who_is_an_owner_no_more_is_signed_out_and_finds_no_desk(
+    app: Flask, owner: Browser
+) -> None:
+    typed = app.test_cli_runner().invoke(args=["owner", "remove", OLIVE])
+    assert typed.output == f"{OLIVE} is an owner no more.\n"
+    assert owner.get("/account").location == "/login?next=/account"
+    assert signs_in(owner, OLIVE).get("/admin").status_code == HTTPStatus.NOT_FOUND
+    again = app.test_cli_runner().invoke(args=["owner", "remove", OLIVE])
+    assert (again.exit_code, again.output) == (1, f"Error: {OLIVE} is no owner.\n")

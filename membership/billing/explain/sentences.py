@@ -164,6 +164,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "owner.published": _always("An owner sent a post to the list."),
     "owner.refund_left": _always("An owner decided that nothing more is given back."),
+    "owner.removed": _always("The account is an owner’s no more."),
     "owner.replayed": _always("An owner had events worked on again."),
     "owner.subscription_ended": _always("An owner ended one of two subscriptions."),
     "owner.unbound": _always("An owner said that a payment is nobody’s."),

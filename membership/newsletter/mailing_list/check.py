@@ -86,7 +86,7 @@ def _key(account: Account) -> Verdict:
             "Nothing is lost: what is for the list waits until it answers again.",
             "when-mailerlite-does-not-answer",
         )
-    return verdicts.well(f"The key works. The list has {count} subscribers.")
+    return verdicts.well(f"The key works. Subscribers on the list: {count}.")
 
 
 def _fields(account: Account) -> Verdict:
