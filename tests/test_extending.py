@@ -99,7 +99,7 @@ def test_the_page_that_the_guide_adds_is_there_gated_and_open(copy: Path) -> Non
     assert "1 passed" in "".join(said)
     assert "0 broken" in said[-1]
     made = next((copy / "migrations" / "versions").glob("*_guestbook.py")).read_text()
-    assert re.findall(r"op\.create_table\('(\w+)'", made) == ["signatures"]
+    assert re.findall(r'op\.create_table\(\s*"(\w+)"', made) == ["signatures"]
     assert "drop_column" not in made
 
 
