@@ -14,6 +14,7 @@ from membership.db import db
 
 NEWEST = 24  # that are listed; Stripe's page has them all
 STATES = {"paid": "Paid", "open": "To be paid", "void": "Cancelled", "uncollectible": "Not paid"}
+NOTHING_TO_PAY = "Nothing to pay"  # Stripe writes one at the start of a trial, too
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def of_member(user_id: int) -> list[InvoiceLine]:
             row.number or row.stripe_id,
             row.created_at,
             plans.amount(row.total, row.currency),
-            STATES.get(row.status, row.status),
+            STATES.get(row.status, row.status) if row.total else NOTHING_TO_PAY,
         )
         for row in rows
     ]

@@ -20,6 +20,7 @@ from jinja2.visitor import NodeTransformer
 from werkzeug.routing import BuildError
 
 NAME = "url_for"
+LONGEST = 80  # characters of a value
 # In a mail Flask's `url_for` says the whole address, host and all.
 LETTERS = re.compile(r"(^|/)email/|^_mail")
 
@@ -62,7 +63,7 @@ class _Built(NodeTransformer):
 
 
 def init_app(app: Flask) -> None:
-    @lru_cache(maxsize=10_000)
+    @lru_cache(maxsize=5_000)
     def built(endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
         return app.url_for(endpoint, **dict(values))
 
@@ -79,5 +80,8 @@ def init_app(app: Flask) -> None:
 
 
 def _says_all(endpoint: str, values: dict[str, Any]) -> bool:
-    """It is not relative to the page it is on, and asks for nothing but a path and a query."""
-    return not endpoint.startswith(".") and not any(name.startswith("_") for name in values)
+    """It is not relative to the page it is on, and asks for nothing but a path and a query; and
+    it is no long one that a visitor made up, which would be kept for nobody."""
+    return not endpoint.startswith(".") and not any(
+        name.startswith("_") or len(str(value)) > LONGEST for name, value in values.items()
+    )

@@ -16,7 +16,7 @@ from tests.support.behind_our_back import subscribes
 from tests.support.browser import Browser, Elsewhere
 from tests.support.leaving import places, says_goodbye
 from tests.support.mail import Work
-from tests.support.paying import ask_stripe, chooses, copy_catalogue, pays, price_id
+from tests.support.paying import ask_stripe, chooses, copy_catalogue, offers_trial, pays, price_id
 from tests.support.people import GRACE
 
 pytestmark = pytest.mark.usefixtures("listening", "catalogue")
@@ -187,6 +187,17 @@ def test_invoices_are_listed_and_lead_to_stripe_until_their_member_leaves(
     work()
     with app.app_context():
         assert db.session.query(Invoice).count() == 0
+
+
+def test_the_invoice_that_a_trial_begins_with_was_not_paid(
+    grace: Browser, app: Flask, sandbox: Sandbox, elsewhere: Elsewhere, work: Work
+) -> None:
+    offers_trial(app, sandbox)
+    pays(elsewhere, chooses(grace, app))
+    work()
+    table = account(grace).split("Invoices</h2>")[1].split("</section>", maxsplit=1)[0]
+    assert "Nothing to pay" in table
+    assert "Paid" not in table
 
 
 def test_a_card_that_fails_is_told_with_the_date_and_mended_from_the_page_that_shut(

@@ -1,5 +1,7 @@
 """Addresses in templates: written into them where they are always the same."""
 
+import tracemalloc
+
 import pytest
 from flask import Flask
 from jinja2 import TemplateSyntaxError
@@ -57,3 +59,16 @@ def test_a_template_that_cannot_be_read_is_named(app: Flask) -> None:
     with pytest.raises(TemplateSyntaxError) as told:
         app.jinja_env.compile("{% if %}", "library/post.html", "templates/library/post.html")
     assert told.value.filename == "templates/library/post.html"
+
+
+def test_what_visitors_make_up_is_not_kept_in_memory(app: Flask) -> None:
+    source = '{{ url_for("accounts.login", next=next) }}'
+    with app.test_request_context("/"):
+        page = app.jinja_env.from_string(source)
+        page.render(next="/")
+        tracemalloc.start()
+        for number in range(500):
+            page.render(next=f"/{number:x<1000}")
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert kept < 250_000
