@@ -20,6 +20,9 @@ class Standing(StrEnum):
     LAPSED = "lapsed"
 
 
+DELETED = text("status = 'deleted'")
+
+
 class Subscriber(Due, Model):
     """An address that asked for the newsletter. Due while MailerLite should hold something else.
 
@@ -37,6 +40,11 @@ class Subscriber(Due, Model):
     """
 
     __tablename__ = "subscribers"
+    __table_args__ = (
+        Index(
+            "ix_subscribers_deleted", "stopped_at", sqlite_where=DELETED, postgresql_where=DELETED
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]

@@ -17,6 +17,7 @@ from membership.db import db, transaction
 from membership.inbox import InboxEvent
 from membership.newsletter.codes import sends
 from membership.newsletter.mailing_list import findings
+from membership.newsletter.models import DELETED as GONE_THERE
 from membership.newsletter.models import Subscriber
 from membership.vendor_ids import plausible
 
@@ -88,16 +89,22 @@ def _told(session: Session, ids: list[int]) -> set[str | None]:
 
 
 def _too_many_gone(session: Session) -> bool:
-    """Of all who were told to be deleted in a day, readers of ours or not."""
+    """Of our readers, in a day: those we believed, and those of whom it is told. Whom we took off
+    the list ourselves is told of as well, and was no reader any more."""
     last = findings.latest(session)  # one that came to no end has counted nobody
     readers = (last and last.readers) or findings.how_many_readers(session)
-    day = InboxEvent.received_at > clock.now() - DAY
-    told = select(InboxEvent.subject).where(
-        InboxEvent.source == SOURCE, InboxEvent.type == DELETED, day
-    )
     enough = comparisons.most_that_may_end(readers) + 1
-    count = select(func.count()).select_from(told.distinct().limit(enough).subquery())
-    return comparisons.too_many(session.scalar(count) or 0, readers)
+    since = clock.now() - DAY
+    believed = select(Subscriber.id).where(GONE_THERE, Subscriber.stopped_at > since)
+    told = (
+        select(Subscriber.id)
+        .join(InboxEvent, InboxEvent.subject == Subscriber.mailerlite_id)
+        .where(InboxEvent.source == SOURCE, InboxEvent.type == DELETED)
+        .where(InboxEvent.received_at > since, Subscriber.wants_letters)
+    )
+    some = (each.limit(enough).subquery() for each in (believed, told.distinct()))
+    ended = sum(session.scalar(select(func.count()).select_from(each)) or 0 for each in some)
+    return comparisons.too_many(ended, readers)
 
 
 def _row_about(session: Session, event: InboxEvent) -> Subscriber | None:

@@ -230,6 +230,29 @@ def test_a_comparison_that_came_to_no_end_makes_the_list_no_smaller(
     assert [row(app, email).reread for email in gone] == [True] * 6
 
 
+def test_whom_we_take_off_ourselves_makes_nobody_harder_to_believe(
+    app: Flask, sandbox: Sandbox, clock: MovableClock
+) -> None:
+    """Strangers' addresses that nobody proved go after a week, as many as there are."""
+    readers, strangers = emails(10), [f"stranger{n}@example.com" for n in range(20)]
+    joins(app, *readers, now=clock())
+    with app.app_context(), transaction() as rows:
+        for email in strangers:
+            signup.ask(rows, email, now=clock())
+    works(app)
+    syncs(app)
+    there = sandbox.lists.store
+    assert len(there.find("subscriber")) == len(readers) + len(strangers)
+    gone = [event("deleted", app, email) for email in strangers]
+    clock.passes(timedelta(days=8))
+    works(app)
+    syncs(app)
+    assert len(there.find("subscriber")) == len(readers)
+    tell(app, {"events": gone})
+    list_is_emptied(app, sandbox, readers[:3])
+    assert who_gets_letters(app, readers) == readers[3:]
+
+
 def test_a_few_who_are_deleted_in_a_day_are_believed(
     app: Flask, sandbox: Sandbox, clock: MovableClock
 ) -> None:
