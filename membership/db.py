@@ -215,7 +215,7 @@ def _sqlite_connect(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -512")  # KiB: each thread has one, the system another
+    connection.execute("PRAGMA cache_size = -128")  # KiB, of each thread; the system has its own
 
 
 def _sqlite_begin(connection: Connection) -> None:
