@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask import Flask, abort
 from membership import logs
 from membership.db import db
 from tests.support.browser import Browser
+from tests.support.clock import MovableClock
 
 
 def test_a_page_that_is_not_there_leads_on(visitor: Browser) -> None:
@@ -62,11 +64,13 @@ def goes_away(database: str | None) -> None:
 
 
 def test_a_site_that_is_closed_for_a_while_says_so(
-    app: Flask, visitor: Browser, tmp_path: Path
+    app: Flask, visitor: Browser, tmp_path: Path, clock: MovableClock
 ) -> None:
     app.instance_path = str(tmp_path)
     sign = tmp_path / "maintenance"
+    assert visitor.get("/").status_code == HTTPStatus.OK
     sign.touch()
+    clock.passes(timedelta(seconds=1))
     for answer in (visitor.get("/"), visitor.get("/no-such-page"), visitor.post("/theme", {})):
         assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         assert answer.headers["Retry-After"] == "300"
@@ -77,6 +81,7 @@ def test_a_site_that_is_closed_for_a_while_says_so(
         with closing(visitor.get(path)) as answer:
             assert answer.status_code == HTTPStatus.OK
     sign.unlink()
+    clock.passes(timedelta(seconds=1))
     assert visitor.get("/").status_code == HTTPStatus.OK
 
 
