@@ -165,10 +165,9 @@ class Household:
             )
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], instance: Path = ROOT / "instance") -> int:
     try:
         ports = Ports.chosen(os.environ)
-        instance = ROOT / "instance"
         instance.mkdir(mode=0o700, exist_ok=True)
         written = {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()}
         environ = settings(ports, instance, written=written, owner={**written, **os.environ})

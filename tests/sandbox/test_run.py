@@ -28,6 +28,13 @@ ports, instance = run.Ports(*map(int, sys.argv[2:])), Path(sys.argv[1])
 run.run(run.Household(instance, run.settings(ports, instance, written=[], owner={})), ports)
 """
 
+MAIN = """
+import sys
+from pathlib import Path
+from sandbox import run
+sys.exit(run.main([], Path(sys.argv[1])))
+"""
+
 
 @pytest.fixture
 def ports() -> run.Ports:
@@ -98,14 +105,13 @@ def test_the_owner_changes_her_mind_before_it_is_up(
     assert "Traceback" not in said(tmp_path)
 
 
-@pytest.mark.xdist_group("this folder's site")  # of which there is one at a time
 @pytest.mark.parametrize("which", ["PORT", "SANDBOX_PORT", "SMTP_PORT"])
-def test_a_taken_port_is_named_in_one_sentence(which: str) -> None:
+def test_a_taken_port_is_named_in_one_sentence(tmp_path: Path, which: str) -> None:
     names = ("PORT", "SANDBOX_PORT", "SMTP_PORT")
     chosen = dict(zip(names, map(str, free_ports(3)), strict=True))
     with socket.create_server(("127.0.0.1", int(chosen[which]))):
         answer = subprocess.run(
-            [sys.executable, "-m", "sandbox.run"],
+            [sys.executable, "-c", MAIN, str(tmp_path)],
             cwd=run.ROOT,
             env={**os.environ, **chosen},
             capture_output=True,
